@@ -1,0 +1,93 @@
+package config
+
+import (
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/echo-synch/echo-synch/internal/secret"
+)
+
+// rule is a condition on several settings, or on one in a certain mode, for the commands in need. A field whose variable
+// could not be parsed is empty; broken lets that pass, because it has been reported already.
+type rule struct {
+	Problem
+	need   Need
+	broken func(Config) bool
+}
+
+func rules() []rule {
+	const verifyFull = "add sslmode=verify-full"
+	return []rule{
+		{Problem{"LOCAL_KMS_KEY_FILE", "is not set", "set it to the path of the wrapping key"}, servers,
+			func(c Config) bool { return (c.Env == Dev || c.Env == Selfhost) && c.LocalKeyFile == "" }},
+		{Problem{"LOCAL_KMS_KEY_FILE", "is not a readable file", "create it or correct the path"}, servers,
+			func(c Config) bool { return c.Env != Production && c.LocalKeyFile != "" && !isFile(c.LocalKeyFile) }},
+		{Problem{"LOCAL_KMS_KEY_FILE", "can be read by others", "chmod 0600 the file"}, servers,
+			func(c Config) bool { return c.Env == Selfhost && isFile(c.LocalKeyFile) && !isPrivate(c.LocalKeyFile) }},
+
+		{Problem{"TEMPORAL_TLS_CERT", "comes without TEMPORAL_TLS_KEY, or the other way round", "set both or none"}, servers | Operator,
+			func(c Config) bool { return (c.Temporal.TLSCert == "") != (c.Temporal.TLSKey == "") }},
+		{Problem{"GEMINI_PROJECT", "is not set, but TRIAGE_PROVIDER is gemini", "set it, or TRIAGE_PROVIDER=lexical"}, servers,
+			func(c Config) bool { return c.Triage == TriageGemini && c.Gemini.Project == "" }},
+
+		{Problem{"GEMINI_BASE_URL", "is set outside dev", "remove it"}, servers,
+			func(c Config) bool { return c.notDev() && c.Gemini.BaseURL != "" }},
+		{Problem{"SLACK_API_URL", "is not https on slack.com", "remove it outside dev"}, servers | Operator,
+			func(c Config) bool { return c.notDev() && c.Slack.APIURL != "" && !isSlack(c.Slack.APIURL) }},
+
+		{Problem{"KMS_KEY_ID", "is required in production and not supported by this version yet", "use ECHO_ENV=selfhost with LOCAL_KMS_KEY_FILE"}, servers,
+			func(c Config) bool { return c.Env == Production }},
+		{Problem{"PUBLIC_URL", "is not https", "production needs https"}, servers,
+			func(c Config) bool {
+				return c.Env == Production && c.PublicURL != "" && !strings.HasPrefix(c.PublicURL, "https://")
+			}},
+		{Problem{"DATABASE_URL", "does not verify the server", verifyFull}, servers | Operator, inClear(func(c Config) secret.Value { return c.DatabaseURL })},
+		{Problem{"DATABASE_ADMIN_URL", "does not verify the server", verifyFull}, Migrate, inClear(func(c Config) secret.Value { return c.DatabaseAdminURL })},
+		{Problem{"KEYSTORE_URL", "does not verify the server", verifyFull}, servers | Operator, inClear(func(c Config) secret.Value { return c.KeystoreURL })},
+		{Problem{"KEYSTORE_ADMIN_URL", "does not verify the server", verifyFull}, Migrate, inClear(func(c Config) secret.Value { return c.KeystoreAdminURL })},
+		{Problem{"TEMPORAL_TLS_SERVER_NAME", "is not set, and neither is TEMPORAL_TLS_CERT or TEMPORAL_TLS_CA", "set one of them: production needs TLS to Temporal"}, servers | Operator,
+			func(c Config) bool { return c.Env == Production && !c.Temporal.TLS() }},
+		{Problem{"GEMINI_LOCATION", "is outside the EU", "use eu or a region of the EU"}, servers,
+			func(c Config) bool {
+				return c.Env == Production && c.Triage == TriageGemini && !isEU(c.Gemini.Location)
+			}},
+	}
+}
+
+func (c Config) notDev() bool { return c.Env == Selfhost || c.Env == Production }
+
+// inClear is broken where production would talk to a database without verifying its certificate and name.
+func inClear(field func(Config) secret.Value) func(Config) bool {
+	return func(c Config) bool {
+		if c.Env != Production || field(c).IsZero() {
+			return false
+		}
+		u, err := url.Parse(field(c).Reveal())
+		return err != nil || u.Query().Get("sslmode") != "verify-full"
+	}
+}
+
+func isSlack(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "https" && (u.Hostname() == "slack.com" || strings.HasSuffix(u.Hostname(), ".slack.com"))
+}
+
+// isEU knows that two of Google's European regions are not in the Union: London and Zurich.
+func isEU(location string) bool {
+	if slices.Contains([]string{"europe-west2", "europe-west6"}, location) {
+		return false
+	}
+	return location == "eu" || strings.HasPrefix(location, "europe-")
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func isPrivate(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().Perm()&0o077 == 0
+}

@@ -1,0 +1,231 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/echo-synch/echo-synch/internal/secret"
+)
+
+// Variable describes one environment variable. The table of them drives [Load], [WriteHelp] and the test of the compose file.
+type Variable struct {
+	// Name in the environment.
+	Name string
+	// Default is used when the variable is empty or not set.
+	Default string
+	// Purpose completes "set it to ...".
+	Purpose string
+	// Secret is true when the value may not be shown.
+	Secret bool
+	// ReadBy are the commands that read it.
+	ReadBy Need
+	// RequiredBy are the commands that cannot do without it.
+	RequiredBy Need
+
+	// set parses a value that is not empty into its field. The zero Problem means success.
+	set func(*Config, string) Problem
+}
+
+// Variables returns the variables that a command reads, in the order of the documentation.
+func Variables(need Need) []Variable {
+	return slices.DeleteFunc(variables(), func(v Variable) bool { return v.ReadBy&need == 0 })
+}
+
+// WriteHelp prints the variables that a command reads, one a line, for its --help.
+func WriteHelp(w io.Writer, need Need) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, v := range Variables(need) {
+		fmt.Fprintf(t, "  %s\t%s%s\n", v.Name, v.Purpose, v.note(need))
+	}
+	return t.Flush()
+}
+
+func (v Variable) note(need Need) string {
+	var notes []string
+	if v.RequiredBy&need != 0 && v.Default == "" {
+		notes = append(notes, "required")
+	}
+	if v.Default != "" {
+		notes = append(notes, "default "+v.Default)
+	}
+	if v.Secret {
+		notes = append(notes, "secret")
+	}
+	if notes == nil {
+		return ""
+	}
+	return " (" + strings.Join(notes, ", ") + ")"
+}
+
+func variables() []Variable {
+	return []Variable{
+		{Name: "ECHO_ENV", Purpose: "the mode: dev, selfhost or production",
+			ReadBy: everyone &^ Manifest, RequiredBy: everyone &^ Manifest,
+			set: oneOf(func(c *Config) *Env { return &c.Env }, Dev, Selfhost, Production)},
+		{Name: "LOG_LEVEL", Default: "info", Purpose: "the lowest level to log: debug, info, warn or error",
+			ReadBy: everyone &^ Manifest, set: setLevel},
+
+		{Name: "PUBLIC_URL", Purpose: "the origin browsers and Slack reach, such as https://help.example.com",
+			ReadBy: API | Worker | Manifest, RequiredBy: API | Worker | Manifest,
+			set: origin(func(c *Config) *string { return &c.PublicURL })},
+		{Name: "LISTEN_ADDR", Default: ":8080", Purpose: "the host:port to serve the public on",
+			ReadBy: API, set: hostPort(func(c *Config) *string { return &c.ListenAddr })},
+		{Name: "ADMIN_LISTEN_ADDR", Default: "127.0.0.1:8081", Purpose: "the private host:port for metrics, profiles and health",
+			ReadBy: servers, set: hostPort(func(c *Config) *string { return &c.AdminListenAddr })},
+
+		{Name: "DATABASE_URL", Purpose: "the postgres:// address of the main database, application role", Secret: true,
+			ReadBy: servers | Operator, RequiredBy: servers | Operator,
+			set: postgres(func(c *Config) *secret.Value { return &c.DatabaseURL })},
+		{Name: "DATABASE_ADMIN_URL", Purpose: "the postgres:// address of the main database, migrating role", Secret: true,
+			ReadBy: Migrate, RequiredBy: Migrate,
+			set: postgres(func(c *Config) *secret.Value { return &c.DatabaseAdminURL })},
+		{Name: "KEYSTORE_URL", Purpose: "the postgres:// address of the key store, application role", Secret: true,
+			ReadBy: servers | Operator, RequiredBy: servers,
+			set: postgres(func(c *Config) *secret.Value { return &c.KeystoreURL })},
+		{Name: "KEYSTORE_ADMIN_URL", Purpose: "the postgres:// address of the key store, migrating role", Secret: true,
+			ReadBy: Migrate, RequiredBy: Migrate,
+			set: postgres(func(c *Config) *secret.Value { return &c.KeystoreAdminURL })},
+		{Name: "LOCAL_KMS_KEY_FILE", Purpose: "the path of the wrapping key, a file of mode 0600; dev and selfhost",
+			ReadBy: servers | Operator, set: text(func(c *Config) *string { return &c.LocalKeyFile })},
+
+		{Name: "TEMPORAL_ADDRESS", Default: "127.0.0.1:7233", Purpose: "the host:port of the Temporal frontend",
+			ReadBy: servers | Operator, set: hostPort(func(c *Config) *string { return &c.Temporal.Address })},
+		{Name: "TEMPORAL_NAMESPACE", Default: "echosynch", Purpose: "the Temporal namespace, ours alone",
+			ReadBy: servers | Operator, set: text(func(c *Config) *string { return &c.Temporal.Namespace })},
+		{Name: "TEMPORAL_TLS_CERT", Purpose: "the path of the client certificate for Temporal, PEM",
+			ReadBy: servers | Operator, set: text(func(c *Config) *string { return &c.Temporal.TLSCert })},
+		{Name: "TEMPORAL_TLS_KEY", Purpose: "the path of the client certificate's key, PEM",
+			ReadBy: servers | Operator, set: text(func(c *Config) *string { return &c.Temporal.TLSKey })},
+		{Name: "TEMPORAL_TLS_CA", Purpose: "the path of the authority that signed Temporal's certificate, PEM",
+			ReadBy: servers | Operator, set: text(func(c *Config) *string { return &c.Temporal.TLSCA })},
+		{Name: "TEMPORAL_TLS_SERVER_NAME", Purpose: "the name in Temporal's certificate, where it is not the host of its address",
+			ReadBy: servers | Operator, set: text(func(c *Config) *string { return &c.Temporal.TLSServerName })},
+
+		{Name: "SLACK_CLIENT_ID", Purpose: "the client id of the Slack app",
+			ReadBy: API, RequiredBy: API, set: text(func(c *Config) *string { return &c.Slack.ClientID })},
+		{Name: "SLACK_CLIENT_SECRET", Purpose: "the client secret of the Slack app", Secret: true,
+			ReadBy: API, RequiredBy: API, set: setClientSecret},
+		{Name: "SLACK_SIGNING_SECRET", Purpose: "the signing secret of the Slack app; two, separated by a comma, during a change", Secret: true,
+			ReadBy: API, RequiredBy: API, set: setSigningSecrets},
+		{Name: "SLACK_API_URL", Default: "https://slack.com/api/", Purpose: "the base of Slack's Web API",
+			ReadBy: servers | Operator, set: base(func(c *Config) *string { return &c.Slack.APIURL })},
+
+		{Name: "TRIAGE_PROVIDER", Purpose: "the model for triage: gemini (where GEMINI_PROJECT is set) or lexical",
+			ReadBy: servers, set: oneOf(func(c *Config) *Triage { return &c.Triage }, TriageLexical, TriageGemini)},
+		{Name: "GEMINI_PROJECT", Purpose: "the Google Cloud project for Gemini on Vertex AI",
+			ReadBy: servers, set: text(func(c *Config) *string { return &c.Gemini.Project })},
+		{Name: "GEMINI_LOCATION", Default: "eu", Purpose: "the Vertex AI location; stays in the EU in production",
+			ReadBy: servers, set: text(func(c *Config) *string { return &c.Gemini.Location })},
+		{Name: "GEMINI_MODEL", Default: "gemini-3.5-flash-lite", Purpose: "the Gemini model",
+			ReadBy: servers, set: text(func(c *Config) *string { return &c.Gemini.Model })},
+		{Name: "GEMINI_BASE_URL", Purpose: "the address of a Gemini simulator; dev only",
+			ReadBy: servers, set: origin(func(c *Config) *string { return &c.Gemini.BaseURL })},
+	}
+}
+
+func text(field func(*Config) *string) func(*Config, string) Problem {
+	return func(c *Config, s string) Problem {
+		*field(c) = s
+		return Problem{}
+	}
+}
+
+func oneOf[T ~string](field func(*Config) *T, allowed ...T) func(*Config, string) Problem {
+	return func(c *Config, s string) Problem {
+		if !slices.Contains(allowed, T(s)) {
+			return Problem{What: "is not a known value", Remedy: fmt.Sprintf("use one of %v", allowed)}
+		}
+		*field(c) = T(s)
+		return Problem{}
+	}
+}
+
+func hostPort(field func(*Config) *string) func(*Config, string) Problem {
+	return func(c *Config, s string) Problem {
+		if _, port, err := net.SplitHostPort(s); err != nil || port == "" {
+			return Problem{What: "is not host:port", Remedy: "write it like 127.0.0.1:8081"}
+		}
+		*field(c) = s
+		return Problem{}
+	}
+}
+
+// origin accepts a scheme and a host and drops the trailing slash.
+func origin(field func(*Config) *string) func(*Config, string) Problem {
+	return func(c *Config, s string) Problem {
+		s = strings.TrimSuffix(s, "/")
+		if u := parseURL(s, "http", "https"); u == nil || u.Path != "" || u.RawQuery != "" || u.User != nil {
+			return Problem{What: "is not an origin", Remedy: "write it like https://help.example.com, without a path"}
+		}
+		*field(c) = s
+		return Problem{}
+	}
+}
+
+// base accepts an address that others append to and adds the trailing slash.
+func base(field func(*Config) *string) func(*Config, string) Problem {
+	return func(c *Config, s string) Problem {
+		if u := parseURL(s, "http", "https"); u == nil || u.RawQuery != "" || u.User != nil {
+			return Problem{What: "is not an http address", Remedy: "write it like https://slack.com/api/"}
+		}
+		*field(c) = strings.TrimSuffix(s, "/") + "/"
+		return Problem{}
+	}
+}
+
+func postgres(field func(*Config) *secret.Value) func(*Config, string) Problem {
+	return func(c *Config, s string) Problem {
+		if parseURL(s, "postgres", "postgresql") == nil {
+			return Problem{What: "is not a postgres:// address", Remedy: "write it like postgres://user:password@host:5432/database"}
+		}
+		*field(c) = secret.New(s)
+		return Problem{}
+	}
+}
+
+// parseURL returns nil for anything but an absolute URL with a host and one of the schemes. Errors of net/url quote
+// the address with its password, so none leaves here.
+func parseURL(s string, schemes ...string) *url.URL {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme) {
+		return nil
+	}
+	return u
+}
+
+func setLevel(c *Config, s string) Problem {
+	level, ok := map[string]slog.Level{
+		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+	}[s]
+	if !ok {
+		return Problem{What: "is not a level", Remedy: "use debug, info, warn or error"}
+	}
+	c.LogLevel = level
+	return Problem{}
+}
+
+func setClientSecret(c *Config, s string) Problem {
+	c.Slack.ClientSecret = secret.New(s)
+	return Problem{}
+}
+
+func setSigningSecrets(c *Config, s string) Problem {
+	parts := strings.Split(s, ",")
+	if len(parts) > 2 {
+		return Problem{What: "holds more than two secrets", Remedy: "keep the new one and the one it replaces"}
+	}
+	for _, part := range parts {
+		part = strings.TrimSpace(part)
+		if part == "" {
+			return Problem{What: "holds an empty secret", Remedy: "remove the stray comma"}
+		}
+		c.Slack.SigningSecrets = append(c.Slack.SigningSecrets, secret.New(part))
+	}
+	return Problem{}
+}

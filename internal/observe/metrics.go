@@ -1,0 +1,44 @@
+package observe
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// Metrics are the figures of one process. Labels hold enums only, never an id.
+type Metrics struct {
+	// Registry holds all of them; whoever has more may register them here.
+	Registry *prometheus.Registry
+	// Events counts what Slack delivered, by outcome.
+	Events *prometheus.CounterVec
+	// AckSeconds is the time from a delivery's last byte to our answer.
+	AckSeconds prometheus.Histogram
+	// RelayLag is the age of the oldest inbox row that is due, in seconds; 0 when none is.
+	RelayLag prometheus.Gauge
+	// HandedOver counts inbox rows that the relay has handed over.
+	HandedOver prometheus.Counter
+}
+
+// NewMetrics returns metrics on a registry of their own, with those of the Go runtime and the process.
+func NewMetrics() *Metrics {
+	m := &Metrics{
+		Registry: prometheus.NewRegistry(),
+		Events: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "echosynch_events_total", Help: "Deliveries from Slack by outcome.",
+		}, []string{"outcome"}),
+		AckSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "echosynch_ack_seconds", Help: "Time to answer a delivery from Slack.",
+			// Slack gives up after 3 s; our own target is 0.1 s.
+			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2, 3},
+		}),
+		RelayLag: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "echosynch_relay_lag_seconds", Help: "Age of the oldest inbox row that is due.",
+		}),
+		HandedOver: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "echosynch_handed_over_total", Help: "Inbox rows handed over to a workflow.",
+		}),
+	}
+	m.Registry.MustRegister(m.Events, m.AckSeconds, m.RelayLag, m.HandedOver,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
