@@ -1,0 +1,82 @@
+package archtest_test
+
+import (
+	"slices"
+	"strings"
+)
+
+// row says what a package may import of ours. A path that ends in "/..." covers everything below it, too.
+type row struct {
+	pkg          string
+	imports      []string
+	standardOnly bool
+}
+
+// table is the import table of the architecture. Change it on purpose or not at all.
+func table() []row {
+	var (
+		leaves    = []string{"internal/secret", "internal/sla", "internal/redact", "internal/observe", "migrations"}
+		adapters  = []string{"internal/lexical", "internal/gemini", "internal/slackapi", "internal/billing", "internal/mail", "internal/blockkit", "internal/certificate"}
+		stores    = []string{"internal/seal", "internal/keystore", "internal/postgres"}
+		nouns     = slices.Concat(leaves, []string{"internal/helpdesk"}, adapters, stores)
+		workflows = []string{"workflows", "workflows/names", "activities"}
+		product   = slices.Concat(nouns, workflows, []string{"internal/config", "internal/intake", "api/..."})
+	)
+	return []row{
+		{pkg: "internal/secret"},
+		{pkg: "internal/sla", standardOnly: true},
+		{pkg: "internal/redact"},
+		{pkg: "internal/observe"},
+		{pkg: "migrations"},
+		{pkg: "internal/slacksim/..."},
+		{pkg: "internal/geminisim/..."},
+		{pkg: "internal/config", imports: []string{"internal/secret"}},
+		{pkg: "internal/seal", imports: []string{"internal/secret"}},
+		{pkg: "internal/helpdesk", imports: []string{"internal/sla"}, standardOnly: true},
+		{pkg: "internal/lexical", imports: []string{"internal/helpdesk"}},
+		{pkg: "internal/gemini", imports: []string{"internal/helpdesk", "internal/redact", "internal/secret"}},
+		{pkg: "internal/slackapi", imports: []string{"internal/helpdesk", "internal/secret"}},
+		{pkg: "internal/billing", imports: []string{"internal/helpdesk", "internal/secret"}},
+		{pkg: "internal/mail", imports: []string{"internal/helpdesk", "internal/secret"}},
+		{pkg: "internal/blockkit", imports: []string{"internal/helpdesk", "internal/sla"}},
+		{pkg: "internal/certificate", imports: []string{"internal/helpdesk"}},
+		{pkg: "internal/keystore", imports: []string{"internal/helpdesk", "internal/seal", "internal/secret", "migrations"}},
+		{pkg: "internal/postgres", imports: []string{"internal/helpdesk", "internal/sla", "internal/seal", "internal/secret", "migrations"}},
+		{pkg: "internal/postgres/postgrestest", imports: slices.Concat(stores, []string{"internal/secret", "migrations"})},
+		{pkg: "workflows/names", imports: []string{"internal/helpdesk"}},
+		{pkg: "activities", imports: slices.Concat(nouns, []string{"workflows/names"})},
+		{pkg: "workflows", imports: []string{"workflows/names", "activities", "internal/helpdesk"}},
+		{pkg: "internal/intake", imports: []string{
+			"workflows/names", "internal/helpdesk", "internal/postgres", "internal/keystore", "internal/seal", "internal/observe",
+		}},
+		{pkg: "api/...", imports: []string{
+			"api/...", "workflows/names", "internal/intake", "internal/helpdesk", "internal/sla", "internal/seal", "internal/secret", "internal/observe",
+			"internal/postgres", "internal/keystore", "internal/slackapi", "internal/blockkit", "internal/billing", "internal/certificate",
+		}},
+		{pkg: "internal/app", imports: product},
+		{pkg: "cmd/echosynch", imports: slices.Concat(product, []string{"internal/app"})},
+		// A module of its own: it starts the product beside its simulators.
+		{pkg: "cmd/dev/...", imports: slices.Concat(product, []string{
+			"internal/slacksim/...", "internal/geminisim/...", "internal/postgres/postgrestest", "cmd/dev/...",
+		})},
+	}
+}
+
+// rowOf finds the row for the package in dir.
+func rowOf(dir string) (row, bool) {
+	for _, r := range table() {
+		if covers(r.pkg, dir) {
+			return r, true
+		}
+	}
+	return row{}, false
+}
+
+func (r row) allows(dir string) bool {
+	return slices.ContainsFunc(r.imports, func(pattern string) bool { return covers(pattern, dir) })
+}
+
+func covers(pattern, dir string) bool {
+	tree, ok := strings.CutSuffix(pattern, "/...")
+	return dir == pattern || ok && (dir == tree || strings.HasPrefix(dir, tree+"/"))
+}
