@@ -1,0 +1,12 @@
+-- Runs once, when the key store's cluster is created: who may log in, and the database. Tables are the business of migrations.
+\getenv app_password KEYSTORE_APP_PASSWORD
+\getenv migrate_password KEYSTORE_MIGRATE_PASSWORD
+
+create role echosynch_owner nologin;
+create role echosynch_app nologin;
+create role echosynch_migrate login password :'migrate_password' in role echosynch_owner;
+create role echosynch login password :'app_password' in role echosynch_app;
+
+create database keystore owner echosynch_owner;
+revoke all on database keystore from public;
+grant connect on database keystore to echosynch_app;
