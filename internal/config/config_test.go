@@ -217,7 +217,7 @@ func TestLoadAsksOnlyForWhatTheCommandNeeds(t *testing.T) {
 		"api": {config.API, []string{
 			"ECHO_ENV", "PUBLIC_URL", "DATABASE_URL", "KEYSTORE_URL", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET",
 		}},
-		"worker":   {config.Worker, []string{"ECHO_ENV", "PUBLIC_URL", "DATABASE_URL", "KEYSTORE_URL"}},
+		"worker":   {config.Worker, []string{"ECHO_ENV", "DATABASE_URL", "KEYSTORE_URL"}},
 		"migrate":  {config.Migrate, []string{"ECHO_ENV", "DATABASE_ADMIN_URL", "KEYSTORE_ADMIN_URL"}},
 		"operator": {config.Operator, []string{"ECHO_ENV", "DATABASE_URL"}},
 		"manifest": {config.Manifest, []string{"PUBLIC_URL"}},

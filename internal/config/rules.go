@@ -27,27 +27,27 @@ func rules() []rule {
 		{Problem{"LOCAL_KMS_KEY_FILE", "can be read by others", "chmod 0600 the file"}, servers,
 			func(c Config) bool { return c.Env == Selfhost && isFile(c.LocalKeyFile) && !isPrivate(c.LocalKeyFile) }},
 
-		{Problem{"TEMPORAL_TLS_CERT", "comes without TEMPORAL_TLS_KEY, or the other way round", "set both or none"}, servers | Operator,
+		{Problem{"TEMPORAL_TLS_CERT", "comes without TEMPORAL_TLS_KEY, or the other way round", "set both or none"}, servers,
 			func(c Config) bool { return (c.Temporal.TLSCert == "") != (c.Temporal.TLSKey == "") }},
 		{Problem{"GEMINI_PROJECT", "is not set, but TRIAGE_PROVIDER is gemini", "set it, or TRIAGE_PROVIDER=lexical"}, servers,
 			func(c Config) bool { return c.Triage == TriageGemini && c.Gemini.Project == "" }},
 
 		{Problem{"GEMINI_BASE_URL", "is set outside dev", "remove it"}, servers,
 			func(c Config) bool { return c.notDev() && c.Gemini.BaseURL != "" }},
-		{Problem{"SLACK_API_URL", "is not https on slack.com", "remove it outside dev"}, servers | Operator,
+		{Problem{"SLACK_API_URL", "is not https on slack.com", "remove it outside dev"}, servers,
 			func(c Config) bool { return c.notDev() && c.Slack.APIURL != "" && !isSlack(c.Slack.APIURL) }},
 
 		{Problem{"KMS_KEY_ID", "is required in production and not supported by this version yet", "use ECHO_ENV=selfhost with LOCAL_KMS_KEY_FILE"}, servers,
 			func(c Config) bool { return c.Env == Production }},
-		{Problem{"PUBLIC_URL", "is not https", "production needs https"}, servers,
+		{Problem{"PUBLIC_URL", "is not https", "production needs https"}, API,
 			func(c Config) bool {
 				return c.Env == Production && c.PublicURL != "" && !strings.HasPrefix(c.PublicURL, "https://")
 			}},
 		{Problem{"DATABASE_URL", "does not verify the server", verifyFull}, servers | Operator, inClear(func(c Config) secret.Value { return c.DatabaseURL })},
 		{Problem{"DATABASE_ADMIN_URL", "does not verify the server", verifyFull}, Migrate, inClear(func(c Config) secret.Value { return c.DatabaseAdminURL })},
-		{Problem{"KEYSTORE_URL", "does not verify the server", verifyFull}, servers | Operator, inClear(func(c Config) secret.Value { return c.KeystoreURL })},
+		{Problem{"KEYSTORE_URL", "does not verify the server", verifyFull}, servers, inClear(func(c Config) secret.Value { return c.KeystoreURL })},
 		{Problem{"KEYSTORE_ADMIN_URL", "does not verify the server", verifyFull}, Migrate, inClear(func(c Config) secret.Value { return c.KeystoreAdminURL })},
-		{Problem{"TEMPORAL_TLS_SERVER_NAME", "is not set, and neither is TEMPORAL_TLS_CERT or TEMPORAL_TLS_CA", "set one of them: production needs TLS to Temporal"}, servers | Operator,
+		{Problem{"TEMPORAL_TLS_SERVER_NAME", "is not set, and neither is TEMPORAL_TLS_CERT or TEMPORAL_TLS_CA", "set one of them: production needs TLS to Temporal"}, servers,
 			func(c Config) bool { return c.Env == Production && !c.Temporal.TLS() }},
 		{Problem{"GEMINI_LOCATION", "is outside the EU", "use eu or a region of the EU"}, servers,
 			func(c Config) bool {
