@@ -4,7 +4,9 @@
 
 create role echosynch_owner nologin;
 create role echosynch_app nologin;
-create role echosynch_migrate login password :'migrate_password' in role echosynch_owner;
+create role echosynch_migrate login password :'migrate_password';
+-- With the admin option, because the first migration grants the role to whoever migrates.
+grant echosynch_owner to echosynch_migrate with admin option;
 create role echosynch login password :'app_password' in role echosynch_app;
 
 create database keystore owner echosynch_owner;
