@@ -3,13 +3,15 @@
 ## dev: the product on this machine, with simulators instead of Slack and Gemini
 # Built and then executed, because `go run` does not pass on the signal that asks it to stop.
 dev:
-	go -C cmd/dev build -o ../../bin/dev .
-	cd cmd/dev && exec ../../bin/dev
+	@echo 'building; the first time this takes some minutes'
+	@go -C cmd/dev build -o ../../bin/dev .
+	@cd cmd/dev && exec ../../bin/dev
 
 ## dev-reset: back to the state after the first start
 dev-reset:
-	go -C cmd/dev build -o ../../bin/dev .
-	cd cmd/dev && exec ../../bin/dev reset
+	@echo 'building; the first time this takes some minutes'
+	@go -C cmd/dev build -o ../../bin/dev .
+	@cd cmd/dev && exec ../../bin/dev reset
 
 ## test: everything, in both modules
 test:
