@@ -39,15 +39,20 @@ type Request struct {
 	Files     int
 	OpenedAt  time.Time // the message's own time
 
-	Version    int64
-	Status     Status
-	Label      string
-	Priority   Priority
-	TriagedBy  Provider
-	Deadlines  Deadlines
-	ClocksOff  ClockStop
+	Progress
 	ReceiptTS  string // "" until the receipt is posted
 	ReceiptVer int64  // version the receipt shows
+}
+
+// Progress is the part of a request that changes. The workflow is its only writer.
+type Progress struct {
+	Version   int64     `json:"version"`
+	Status    Status    `json:"status"`
+	Label     string    `json:"label"`
+	Priority  Priority  `json:"priority"`
+	TriagedBy Provider  `json:"triaged_by"`
+	Deadlines Deadlines `json:"deadlines"`
+	ClocksOff ClockStop `json:"clocks_off,omitempty"`
 }
 
 // ClockStop is why both clocks of a request were cancelled; "" while they run.

@@ -1,0 +1,43 @@
+// Package activities is what workflows do outside themselves. Each activity has at most one effect on the outside
+// and may run twice: it reads first, makes one call, and stores the outcome in one transaction after it. Inputs
+// and results are ids, enums and times, because they stay in workflow history.
+package activities
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"github.com/echo-synch/echo-synch/internal/gemini"
+	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/internal/keystore"
+	"github.com/echo-synch/echo-synch/internal/postgres"
+	"github.com/echo-synch/echo-synch/internal/seal"
+	"github.com/echo-synch/echo-synch/internal/secret"
+	"github.com/echo-synch/echo-synch/internal/slackapi"
+)
+
+// Activities holds what the activities need. Every exported method is one.
+type Activities struct {
+	Store    *postgres.Store
+	Keys     *keystore.Store
+	Wrapper  seal.Wrapper
+	Slack    *slackapi.API
+	Model    *gemini.Provider // nil: lexical triage only
+	ModelIs  string           // for the introduction: provider and location, or that there is none
+	Temporal client.Client
+	Log      *slog.Logger
+	Now      func() time.Time
+}
+
+// session opens a Slack session with the workspace's bot token.
+func (a *Activities) session(ctx context.Context, id helpdesk.WorkspaceID, token []byte) (*slackapi.Session, error) {
+	plain, err := a.Wrapper.Unwrap(ctx, postgres.TokenContext(id), token)
+	if err != nil {
+		return nil, fmt.Errorf("decrypt token of workspace %s: %w", id, err)
+	}
+	return a.Slack.As(secret.New(string(plain))), nil
+}

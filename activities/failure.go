@@ -1,0 +1,65 @@
+package activities
+
+import (
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/internal/slackapi"
+)
+
+// The types of failure that workflows and operators see. Only the type reaches workflow history.
+const (
+	FailureUnavailable  = "Unavailable"  // a part of ours does not answer; retried
+	FailureModel        = "Model"        // the model gave no usable answer; retried
+	FailureRateLimited  = "RateLimited"  // Slack said when to come back; retried then
+	FailureSlack        = "Slack"        // Slack does not answer, or its answer was lost; retried
+	FailureNotFound     = "NotFound"     // the row is gone
+	FailureErased       = "Erased"       // the key is gone
+	FailureNotInstalled = "NotInstalled" // no living installation, or its token is dead
+	FailureChannelGone  = "ChannelGone"  // we cannot write in the channel
+	FailureMessageGone  = "MessageGone"  // the message or its thread is gone
+	FailureRejected     = "Rejected"     // Slack will never accept this call
+)
+
+// permanent are the failures that retrying cannot fix.
+var permanent = map[string]bool{
+	FailureNotFound: true, FailureErased: true, FailureNotInstalled: true,
+	FailureChannelGone: true, FailureMessageGone: true, FailureRejected: true,
+}
+
+// byKind maps what Slack refused to a type of failure.
+var byKind = map[slackapi.Kind]string{
+	slackapi.RateLimited:  FailureRateLimited,
+	slackapi.Ambiguous:    FailureSlack,
+	slackapi.Unavailable:  FailureSlack,
+	slackapi.TokenDead:    FailureNotInstalled,
+	slackapi.ChannelGone:  FailureChannelGone,
+	slackapi.MessageGone:  FailureMessageGone,
+	slackapi.MissingScope: FailureRejected,
+	slackapi.Rejected:     FailureRejected,
+}
+
+// failure is how every activity ends: it gives an error its type, says whether to retry it, and when.
+func failure(err error) error {
+	if err == nil {
+		return nil
+	}
+	kind, options := FailureUnavailable, temporal.ApplicationErrorOptions{Cause: err}
+	var refused *slackapi.Error
+	switch {
+	case errors.As(err, &refused):
+		kind, options.NextRetryDelay = byKind[refused.Kind], refused.RetryAfter
+	case errors.Is(err, errModel):
+		kind = FailureModel
+	case errors.Is(err, helpdesk.ErrNotFound):
+		kind = FailureNotFound
+	case errors.Is(err, helpdesk.ErrErased):
+		kind = FailureErased
+	case errors.Is(err, helpdesk.ErrNotInstalled):
+		kind = FailureNotInstalled
+	}
+	options.NonRetryable = permanent[kind]
+	return temporal.NewApplicationErrorWithOptions(err.Error(), kind, options)
+}

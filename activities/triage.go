@@ -1,0 +1,173 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/internal/lexical"
+	"github.com/echo-synch/echo-synch/internal/postgres"
+	"github.com/echo-synch/echo-synch/internal/seal"
+	"github.com/echo-synch/echo-synch/internal/sla"
+	"github.com/echo-synch/echo-synch/workflows/names"
+)
+
+// modelTime is how long the first receipt waits for the model (behaviour 2).
+const modelTime = 3 * time.Second
+
+// backgroundModelTime is how long a later attempt waits; nobody is waiting for it.
+const backgroundModelTime = 20 * time.Second
+
+// errModel: the model gave no usable answer. It says nothing about the message.
+var errModel = errors.New("model gave no usable answer")
+
+// TriageInput says which request to triage, and as which version of it.
+type TriageInput struct {
+	names.RequestInput
+	Version int64 `json:"version"`
+	// Lexical keeps the model out: the first attempt ran out of time.
+	Lexical bool `json:"lexical,omitempty"`
+}
+
+// TriageResult is what history may know of a triage. The summary is sealed in the row.
+type TriageResult struct {
+	Number    int64              `json:"number"`
+	Label     string             `json:"label"`
+	Priority  helpdesk.Priority  `json:"priority"`
+	By        helpdesk.Provider  `json:"by"`
+	Deadlines helpdesk.Deadlines `json:"deadlines"`
+	// WithoutAI: a model is configured but did not answer in time or not usably.
+	WithoutAI bool `json:"without_ai,omitempty"`
+}
+
+// Triage reads a request's text and gives it label, priority, summary and deadlines: the model's where it answers
+// usably within three seconds, the embedded classifier's otherwise.
+func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, error) {
+	m, err := a.material(ctx, in.RequestInput)
+	if err != nil {
+		return TriageResult{}, failure(err)
+	}
+	t := lexical.New(m.labels).Triage(m.text)
+	withoutAI := false
+	if a.Model != nil {
+		if better, err := a.ask(ctx, m, in, modelTime); err == nil {
+			t = better
+		} else {
+			withoutAI = true
+		}
+	}
+	d, err := deadlines(m.settings, t.Priority, m.request.OpenedAt)
+	if err != nil {
+		return TriageResult{}, failure(err)
+	}
+	err = a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
+		_, err := tx.SaveTriage(ctx, in.Request, in.Version, t, d, m.summaryKey)
+		return err
+	})
+	return result(m, t, d, withoutAI), failure(err)
+}
+
+// TriageAgain asks the model in the background, after the first attempt failed. It stores the better summary; label
+// and priority are the workflow's to take. Without a usable answer it fails and is retried.
+func (a *Activities) TriageAgain(ctx context.Context, in TriageInput) (TriageResult, error) {
+	m, err := a.material(ctx, in.RequestInput)
+	if err != nil {
+		return TriageResult{}, failure(err)
+	}
+	t, err := a.ask(ctx, m, in, backgroundModelTime)
+	if err != nil {
+		return TriageResult{}, failure(err)
+	}
+	d, err := deadlines(m.settings, t.Priority, m.request.OpenedAt)
+	if err != nil {
+		return TriageResult{}, failure(err)
+	}
+	err = a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
+		return tx.SaveSummary(ctx, in.Request, t.Summary, m.summaryKey)
+	})
+	return result(m, t, d, false), failure(err)
+}
+
+// ask is the model's opinion, validated here whatever the provider validated.
+func (a *Activities) ask(ctx context.Context, m material, in TriageInput, limit time.Duration) (helpdesk.Triage, error) {
+	if in.Lexical || a.Model == nil {
+		return helpdesk.Triage{}, errModel
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	started := a.Now()
+	t, err := a.Model.Triage(ctx, m.text, m.labels)
+	if err == nil {
+		err = t.Validate(m.labels)
+	}
+	if err != nil {
+		a.Log.WarnContext(ctx, "model gave no usable answer", "workspace_id", in.Workspace, "request_id", in.Request,
+			"after", a.Now().Sub(started), "err", err)
+		return helpdesk.Triage{}, errModel
+	}
+	t.By = helpdesk.ByModel
+	return t, nil
+}
+
+// material is what a triage reads.
+type material struct {
+	settings   helpdesk.Settings
+	labels     []helpdesk.Label
+	request    helpdesk.Request
+	text       string
+	summaryKey seal.Key
+}
+
+func (a *Activities) material(ctx context.Context, in names.RequestInput) (m material, err error) {
+	keys, err := a.Keys.RequestKeys(ctx, in.Workspace, in.Request)
+	if err != nil {
+		return m, err
+	}
+	if !keys.HasText || !keys.HasSummary {
+		return m, fmt.Errorf("triage request %s: %w", in.Request, helpdesk.ErrErased)
+	}
+	m.summaryKey = keys.Summary
+	err = a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
+		w, err := tx.Workspace(ctx)
+		if err != nil {
+			return err
+		}
+		m.settings, m.labels = w.Settings, w.Settings.Labels
+		if m.request, err = tx.Request(ctx, in.Request); err != nil {
+			return err
+		}
+		text, err := tx.RequestText(ctx, in.Request, keys.Text)
+		m.text = string(text)
+		return err
+	})
+	return m, err
+}
+
+func result(m material, t helpdesk.Triage, d helpdesk.Deadlines, withoutAI bool) TriageResult {
+	return TriageResult{
+		Number: m.request.Number, Label: t.Label, Priority: t.Priority, By: t.By, Deadlines: d, WithoutAI: withoutAI,
+	}
+}
+
+// deadlines are those of a request opened at the given time, in the clock's own time.
+func deadlines(s helpdesk.Settings, p helpdesk.Priority, opened time.Time) (helpdesk.Deadlines, error) {
+	target := s.Targets[p]
+	calendar := sla.Always()
+	if target.Clock == helpdesk.ClockCalendar {
+		var err error
+		if calendar, err = sla.New(s.Calendar); err != nil {
+			return helpdesk.Deadlines{}, fmt.Errorf("read business calendar: %w", err)
+		}
+	}
+	return helpdesk.Deadlines{
+		FirstResponse: deadline(calendar, opened, target.FirstResponse),
+		Resolution:    deadline(calendar, opened, target.Resolution),
+	}, nil
+}
+
+func deadline(c *sla.Calendar, opened time.Time, target time.Duration) helpdesk.Deadline {
+	d := sla.Plan(c, opened, target, nil)
+	return helpdesk.Deadline{Due: d.Due, WarnAt: d.WarnAt}
+}

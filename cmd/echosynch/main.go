@@ -1,0 +1,126 @@
+// Command echosynch is the product: the api, the worker, the migrations and the operator's sub-commands in one binary.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/echo-synch/echo-synch/internal/config"
+	"github.com/echo-synch/echo-synch/internal/observe"
+)
+
+// Exit codes.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// usageError is a call whose words are off, or an environment that is not complete: the caller must change something.
+type usageError struct{ error }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run executes one command and returns the exit code.
+func run(ctx context.Context, args []string, getenv func(string) string, out, errOut io.Writer) int {
+	root := rootCommand(&surroundings{getenv: getenv, out: out, errOut: errOut})
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(errOut, "echosynch: %v\n", err)
+	var usage usageError
+	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") {
+		fmt.Fprintln(errOut, "Run 'echosynch --help' for usage.")
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// surroundings are what a command may touch.
+type surroundings struct {
+	getenv      func(string) string
+	out, errOut io.Writer
+}
+
+// load reads the configuration that a command needs.
+func (s *surroundings) load(need config.Need) (config.Config, error) {
+	cfg, err := config.Load(s.getenv, need)
+	if err != nil {
+		return cfg, usageError{err}
+	}
+	return cfg, nil
+}
+
+func (s *surroundings) logger(cfg config.Config) *slog.Logger {
+	return observe.Logger(s.errOut, cfg.LogLevel, cfg.Env != config.Dev)
+}
+
+func rootCommand(s *surroundings) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "echosynch",
+		Short:         "A help desk for internal IT that lives in Slack",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(
+		apiCommand(s), workerCommand(s), migrateCommand(s), manifestCommand(s),
+		workspaceCommand(s), agentCommand(s), channelCommand(s),
+	)
+	return root
+}
+
+// arguments refuses a wrong number of arguments as bad usage, naming what is expected.
+func arguments(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != len(names) {
+			return usageError{fmt.Errorf("%s takes %d arguments (%s), not %d", cmd.CommandPath(), len(names),
+				strings.Join(names, " "), len(args))}
+		}
+		return nil
+	}
+}
+
+// group is a command that only holds others.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	g := &cobra.Command{
+		Use: use, Short: short,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	g.AddCommand(commands...)
+	return g
+}
+
+// environment is the part of a command's --help that lists what it reads.
+func environment(need config.Need) string {
+	var b strings.Builder
+	b.WriteString("Environment:\n")
+	_ = config.WriteHelp(&b, need) // a strings.Builder does not fail
+	return b.String()
+}

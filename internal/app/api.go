@@ -1,0 +1,69 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/echo-synch/echo-synch/api"
+	"github.com/echo-synch/echo-synch/api/install"
+	"github.com/echo-synch/echo-synch/api/slack"
+	"github.com/echo-synch/echo-synch/internal/config"
+	"github.com/echo-synch/echo-synch/internal/intake"
+)
+
+// drain is how long what is under way may take to end; orchestrators kill after 30 s.
+const drain = 25 * time.Second
+
+// API runs the public server and the relay until ctx ends. Then it takes no more requests, answers those it has, lets
+// the relay finish what it has claimed, and returns: no event is lost, because each was stored before its answer.
+func API(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+	p, err := open(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+
+	relay := intake.NewRelay(intake.Relay{
+		Store: p.store, Keys: p.keys, Temporal: p.temporal, Metrics: p.metrics, Log: log, Now: time.Now,
+	})
+	public := api.New(cfg.ListenAddr, log, p.health,
+		&slack.Handler{
+			Inbox: &intake.Inbox{Store: p.store, Keys: p.keys, Now: time.Now}, Poke: relay.Poke,
+			Secrets: cfg.Slack.SigningSecrets, Metrics: p.metrics, Log: log, Now: time.Now,
+		},
+		&install.Handler{
+			Store: p.store, Keys: p.keys, Wrapper: p.wrapper, Slack: p.slack,
+			ClientID: cfg.Slack.ClientID, ClientSecret: cfg.Slack.ClientSecret,
+			PublicURL: cfg.PublicURL, Log: log, Now: time.Now,
+		})
+
+	failed := make(chan error, 2)
+	stopPublic, err := serve(ctx, public, failed)
+	if err != nil {
+		return err
+	}
+	stopAdmin, err := serve(ctx, adminServer(cfg.AdminListenAddr, p.metrics, p.health), failed)
+	if err != nil {
+		return err
+	}
+	relayCtx, stopRelay := context.WithCancel(ctx)
+	defer stopRelay()
+	var relaying sync.WaitGroup
+	relaying.Go(func() { relay.Run(relayCtx) })
+	log.InfoContext(ctx, "api is up", "listen", cfg.ListenAddr, "admin", cfg.AdminListenAddr)
+
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	log.InfoContext(ctx, "api stops", "within", drain)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	err = errors.Join(err, stopPublic(last))
+	stopRelay()
+	relaying.Wait()
+	return errors.Join(err, stopAdmin(last))
+}

@@ -1,0 +1,80 @@
+package app
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	failurepb "go.temporal.io/api/failure/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/echo-synch/echo-synch/internal/config"
+)
+
+// dialTemporal makes a client that connects when it is first used: the api must start, and take what Slack delivers,
+// while Temporal is down.
+func dialTemporal(cfg config.Temporal, logger *slog.Logger) (client.Client, error) {
+	options := client.Options{
+		HostPort:         cfg.Address,
+		Namespace:        cfg.Namespace,
+		Logger:           log.NewStructuredLogger(logger),
+		FailureConverter: typeOnly{temporal.GetDefaultFailureConverter()},
+		Identity:         "echosynch", // the default holds the host's name
+	}
+	if cfg.TLS() {
+		var err error
+		if options.ConnectionOptions.TLS, err = temporalTLS(cfg); err != nil {
+			return nil, err
+		}
+	}
+	c, err := client.NewLazyClient(options)
+	if err != nil {
+		return nil, fmt.Errorf("make temporal client: %w", err)
+	}
+	return c, nil
+}
+
+func temporalTLS(cfg config.Temporal) (*tls.Config, error) {
+	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: cfg.TLSServerName}
+	if cfg.TLSCert != "" {
+		pair, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
+		if err != nil {
+			return nil, fmt.Errorf("load TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY: %w", err)
+		}
+		t.Certificates = []tls.Certificate{pair}
+	}
+	if cfg.TLSCA != "" {
+		pem, err := os.ReadFile(cfg.TLSCA)
+		if err != nil {
+			return nil, fmt.Errorf("load TEMPORAL_TLS_CA: %w", err)
+		}
+		t.RootCAs = x509.NewCertPool()
+		if !t.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, errors.New("load TEMPORAL_TLS_CA: no certificate in the file")
+		}
+	}
+	return t, nil
+}
+
+// typeOnly keeps every word out of failures before they enter workflow history: message, stack and details go, the
+// constant type stays. What happened in full is in the worker's log.
+type typeOnly struct{ converter.FailureConverter }
+
+// ErrorToFailure implements [converter.FailureConverter].
+func (t typeOnly) ErrorToFailure(err error) *failurepb.Failure {
+	f := t.FailureConverter.ErrorToFailure(err)
+	for link := f; link != nil; link = link.GetCause() {
+		link.Message, link.StackTrace, link.EncodedAttributes = "", "", nil
+		if info := link.GetApplicationFailureInfo(); info != nil {
+			link.Message = info.GetType()
+			info.Details = nil
+		}
+	}
+	return f
+}

@@ -1,0 +1,127 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/worker"
+
+	"github.com/echo-synch/echo-synch/activities"
+	"github.com/echo-synch/echo-synch/internal/config"
+	"github.com/echo-synch/echo-synch/internal/gemini"
+	"github.com/echo-synch/echo-synch/workflows"
+	"github.com/echo-synch/echo-synch/workflows/names"
+)
+
+// queues says how much of each queue one process works on at a time, and why.
+var queues = []struct {
+	name       string
+	activities int
+}{
+	{names.QueueRequests, 32}, // our own databases: bounded by their connections
+	{names.QueueModel, 32},    // each waits up to 3 s for a model
+	{names.QueueSlack, 32},    // each waits for Slack
+}
+
+// Worker runs workflows and activities until ctx ends. Then it takes no new task and lets those under way finish, so
+// that no receipt is left half posted.
+func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+	p, err := open(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	acts := &activities.Activities{
+		Store: p.store, Keys: p.keys, Wrapper: p.wrapper, Slack: p.slack, Temporal: p.temporal, Log: log, Now: time.Now,
+		ModelIs: "none: an embedded classifier, nothing leaves this service",
+	}
+	if cfg.Triage == config.TriageGemini {
+		g := cfg.Gemini
+		acts.Model, err = gemini.New(ctx, gemini.Config{Project: g.Project, Location: g.Location, Model: g.Model, BaseURL: g.BaseURL})
+		if err != nil {
+			return err
+		}
+		acts.ModelIs = fmt.Sprintf("Gemini (%s) on Vertex AI, location %s", g.Model, g.Location)
+	}
+	health := func(ctx context.Context) ([]string, error) {
+		degraded, err := p.health(ctx)
+		if err == nil && len(degraded) > 0 {
+			err = errors.New("temporal does not answer") // without it a worker has no work
+		}
+		return degraded, err
+	}
+	failed := make(chan error, 1)
+	stopAdmin, err := serve(ctx, adminServer(cfg.AdminListenAddr, p.metrics, health), failed)
+	if err != nil {
+		return err
+	}
+	stopWorkers, err := startWorkers(ctx, p, acts, log)
+	if err != nil {
+		return err
+	}
+	log.InfoContext(ctx, "worker is up", "admin", cfg.AdminListenAddr, "triage", string(cfg.Triage))
+
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	log.InfoContext(ctx, "worker stops", "within", drain)
+	stopWorkers()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	return errors.Join(err, stopAdmin(last))
+}
+
+// startWorkers starts one worker for each queue, waiting for a Temporal that is not up yet.
+func startWorkers(ctx context.Context, p parts, acts *activities.Activities, log *slog.Logger) (stop func(), err error) {
+	if err := waitForTemporal(ctx, p, log); err != nil {
+		return nil, err
+	}
+	var started []worker.Worker
+	stop = func() {
+		for _, w := range started {
+			w.Stop()
+		}
+	}
+	for _, q := range queues {
+		w := worker.New(p.temporal, q.name, worker.Options{
+			Identity:                           "echosynch-worker",
+			WorkerStopTimeout:                  drain,
+			MaxConcurrentActivityExecutionSize: q.activities,
+			DisableWorkflowWorker:              q.name != names.QueueRequests,
+			DisableRegistrationAliasing:        true,
+		})
+		if q.name == names.QueueRequests {
+			workflows.Register(w)
+		}
+		w.RegisterActivity(acts)
+		if err := w.Start(); err != nil {
+			stop()
+			return nil, fmt.Errorf("start worker on queue %s: %w", q.name, err)
+		}
+		started = append(started, w)
+	}
+	return stop, nil
+}
+
+func waitForTemporal(ctx context.Context, p parts, log *slog.Logger) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		probe, cancel := context.WithTimeout(ctx, 2*time.Second)
+		_, err := p.temporal.CheckHealth(probe, nil)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		log.WarnContext(ctx, "temporal does not answer; waiting", "err", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}

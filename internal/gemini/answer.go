@@ -1,0 +1,78 @@
+package gemini
+
+import (
+	"encoding/json"
+	"io"
+	"regexp"
+	"strings"
+
+	"google.golang.org/genai"
+
+	"github.com/echo-synch/echo-synch/internal/helpdesk"
+)
+
+// maxAnswer bounds an answer, in bytes.
+const maxAnswer = 4096
+
+// read takes a triage out of an answer. A finish or block reason is an answer too: the model declined.
+func read(r *genai.GenerateContentResponse, labels []helpdesk.Label) (helpdesk.Triage, error) {
+	if r.PromptFeedback != nil && r.PromptFeedback.BlockReason != "" {
+		return helpdesk.Triage{}, ErrBlocked
+	}
+	if len(r.Candidates) != 1 || r.Candidates[0] == nil {
+		return helpdesk.Triage{}, ErrMalformed
+	}
+	c := r.Candidates[0]
+	switch {
+	case c.FinishReason == genai.FinishReasonMaxTokens:
+		return helpdesk.Triage{}, ErrMalformed
+	case c.FinishReason != genai.FinishReasonStop:
+		return helpdesk.Triage{}, ErrBlocked
+	case c.Content == nil || len(c.Content.Parts) != 1 || c.Content.Parts[0] == nil:
+		return helpdesk.Triage{}, ErrMalformed
+	}
+	return decode(c.Content.Parts[0].Text, labels)
+}
+
+// decode reads exactly one object of exactly our fields.
+func decode(answer string, labels []helpdesk.Label) (helpdesk.Triage, error) {
+	if len(answer) > maxAnswer {
+		return helpdesk.Triage{}, ErrMalformed
+	}
+	var fields struct {
+		Label    string            `json:"label"`
+		Priority helpdesk.Priority `json:"priority"`
+		Summary  string            `json:"summary"`
+	}
+	d := json.NewDecoder(strings.NewReader(answer))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&fields); err != nil {
+		return helpdesk.Triage{}, ErrMalformed
+	}
+	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // a decoder returns it bare
+		return helpdesk.Triage{}, ErrMalformed
+	}
+	t := helpdesk.Triage{Label: fields.Label, Priority: fields.Priority, Summary: neutral(fields.Summary), By: helpdesk.ByModel}
+	if t.Validate(labels) != nil {
+		return helpdesk.Triage{}, ErrMalformed
+	}
+	return t, nil
+}
+
+// steering is what could address people or lead them away: mentions, links, markup.
+var steering = regexp.MustCompile(`(?i)<[^>]*>|https?://\S*|www\.\S*|\S+@\S+|[@#!]\w+|[<>*_~` + "`" + `\[\]{}|\\]`)
+
+// neutral makes one plain line of at most [helpdesk.MaxSummary] characters.
+func neutral(s string) string {
+	s = strings.Join(strings.Fields(steering.ReplaceAllString(s, " ")), " ")
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return -1 // control and direction characters
+		}
+		return r
+	}, s)
+	if runes := []rune(s); len(runes) > helpdesk.MaxSummary {
+		s = strings.TrimSpace(string(runes[:helpdesk.MaxSummary-1])) + "…"
+	}
+	return s
+}

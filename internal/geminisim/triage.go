@@ -1,0 +1,61 @@
+package geminisim
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+type request struct {
+	Contents []struct {
+		Parts []struct {
+			Text string `json:"text"`
+		} `json:"parts"`
+	} `json:"contents"`
+	GenerationConfig struct {
+		ResponseSchema struct {
+			Properties map[string]struct {
+				Enum []string `json:"enum"`
+			} `json:"properties"`
+		} `json:"responseSchema"`
+	} `json:"generationConfig"`
+}
+
+// rules say what a word makes of a message. The summaries are canned, so none quotes.
+var rules = []struct {
+	words                    []string
+	label, priority, summary string
+}{
+	{[]string{"vpn"}, "network", "high", "VPN connection is unstable"},
+	{[]string{"wifi", "wi-fi", "internet", "network"}, "network", "medium", "Network connection problem"},
+	{[]string{"phishing", "stolen", "malware", "ransomware"}, "security", "critical", "Possible security incident"},
+	{[]string{"password", "locked", "mfa", "access", "permission"}, "access", "medium", "Help with signing in or permissions"},
+	{[]string{"printer", "print", "toner"}, "printing", "low", "Printing does not work"},
+	{[]string{"outlook", "mail", "calendar"}, "email", "medium", "E-mail or calendar problem"},
+	{[]string{"laptop", "screen", "keyboard", "dock"}, "hardware", "medium", "Device needs attention"},
+	{[]string{"install", "licence", "license", "app"}, "software", "low", "Software request"},
+	{[]string{"starter", "new hire", "joins", "leaver"}, "onboarding", "medium", "Somebody joins or leaves"},
+	{[]string{"file", "drive", "backup"}, "data", "medium", "Files or storage"},
+}
+
+// triage answers by the first rule whose label the schema allows.
+func (q request) triage() string {
+	labels := q.GenerationConfig.ResponseSchema.Properties["label"].Enum
+	_, message, _ := strings.Cut(strings.ToLower(q.Contents[0].Parts[0].Text), "message:")
+	out := map[string]string{"label": "other", "priority": "medium", "summary": "General question"}
+	if len(labels) > 0 {
+		out["label"] = labels[len(labels)-1]
+	}
+	for _, r := range rules {
+		hit := slices.ContainsFunc(r.words, func(w string) bool { return strings.Contains(message, w) })
+		if hit && slices.Contains(labels, r.label) {
+			out = map[string]string{"label": r.label, "priority": r.priority, "summary": r.summary}
+			break
+		}
+	}
+	b, err := json.Marshal(out)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}

@@ -1,0 +1,308 @@
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/internal/keystore"
+	"github.com/echo-synch/echo-synch/internal/observe"
+	"github.com/echo-synch/echo-synch/internal/postgres"
+	"github.com/echo-synch/echo-synch/workflows/names"
+)
+
+const (
+	relayWorkers  = 16               // deliveries handed over at the same time
+	relayLease    = 30 * time.Second // after it a delivery that was not finished is anybody's again
+	relayPoll     = time.Second      // how late a delivery is at most if nobody pokes
+	relayTimeout  = 20 * time.Second // for one delivery; shorter than the lease
+	relayMaxDefer = time.Minute      // the longest pause between two tries
+	memory        = 72 * time.Hour   // how long a delivery is known after it is done; Slack retries for 24 hours
+)
+
+// Relay hands deliveries over from the inbox to Temporal. Any number may run side by side.
+type Relay struct {
+	Store    *postgres.Store
+	Keys     *keystore.Store
+	Temporal client.Client
+	Metrics  *observe.Metrics
+	Log      *slog.Logger
+	Now      func() time.Time
+
+	poke chan struct{}
+}
+
+// NewRelay completes r.
+func NewRelay(r Relay) *Relay {
+	r.poke = make(chan struct{}, 1)
+	return &r
+}
+
+// Poke tells the relay that something was stored. It never blocks.
+func (r *Relay) Poke() {
+	select {
+	case r.poke <- struct{}{}:
+	default:
+	}
+}
+
+// Run hands over until ctx ends; then it claims no more, finishes what it has claimed, and returns.
+func (r *Relay) Run(ctx context.Context) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	free := make(chan struct{}, relayWorkers)
+	tick := time.NewTicker(relayPoll)
+	defer tick.Stop()
+	running.Go(func() { r.housekeep(ctx) })
+	for {
+		if !r.claim(ctx, &running, free) {
+			select {
+			case <-ctx.Done():
+				return
+			case <-r.poke:
+			case <-tick.C:
+			}
+		}
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// claim takes as many deliveries as there are free workers, waiting for one where there is none, and reports
+// whether there may be more.
+func (r *Relay) claim(ctx context.Context, running *sync.WaitGroup, free chan struct{}) bool {
+	select {
+	case free <- struct{}{}: // one at least
+		<-free
+	case <-ctx.Done():
+		return false
+	}
+	limit := cap(free) - len(free)
+	batch, err := r.Store.ClaimDeliveries(ctx, r.Now(), relayLease, limit)
+	if err != nil {
+		if ctx.Err() == nil {
+			r.Log.ErrorContext(ctx, "inbox cannot be read", "err", err)
+		}
+		return false
+	}
+	for _, d := range batch {
+		free <- struct{}{}
+		running.Go(func() {
+			defer func() { <-free }()
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), relayTimeout)
+			defer cancel()
+			r.handOver(ctx, d)
+		})
+	}
+	return len(batch) == limit
+}
+
+// handOver carries out one delivery and marks it, or gives it back for later.
+func (r *Relay) handOver(ctx context.Context, d postgres.Delivery) {
+	outcome, err := r.dispatch(ctx, d)
+	if err == nil {
+		err = r.finish(ctx, d, outcome)
+	}
+	if err == nil {
+		r.Metrics.HandedOver.Inc()
+		return
+	}
+	pause := min(time.Second<<min(d.Attempts-1, 10), relayMaxDefer)
+	r.Log.WarnContext(ctx, "delivery is tried again", "workspace_id", d.Workspace, "inbox_id", d.ID, "kind", d.Kind,
+		"attempt", d.Attempts, "in", pause, "err", err)
+	if err := r.Store.DeferDelivery(ctx, d.ID, r.Now().Add(pause)); err != nil {
+		r.Log.WarnContext(ctx, "delivery waits for the end of its lease", "inbox_id", d.ID, "err", err)
+	}
+}
+
+// finish destroys the delivery's key first: from then on its body can be read only where it opened a request.
+func (r *Relay) finish(ctx context.Context, d postgres.Delivery, outcome string) error {
+	if d.Sealed != nil {
+		if err := r.Keys.DestroyInboxKeys(ctx, d.ID); err != nil {
+			return err
+		}
+	}
+	return r.Store.FinishDelivery(ctx, d.ID, outcome, r.Now())
+}
+
+// dispatch carries out one delivery. Each kind may run twice.
+func (r *Relay) dispatch(ctx context.Context, d postgres.Delivery) (outcome string, err error) {
+	var e Event
+	if err := json.Unmarshal(d.Refs, &e); err != nil {
+		return "", fmt.Errorf("read refs of delivery %s: %w", d.ID, err)
+	}
+	switch e.Kind {
+	case KindMessage:
+		return r.open(ctx, d, e)
+	case KindJoined:
+		return r.join(ctx, d, e)
+	case KindLeft:
+		return r.leave(ctx, d, e)
+	case KindRenumbered, KindShared, KindUnshared:
+		return r.describe(ctx, d, e)
+	case KindUninstalled:
+		return r.uninstall(ctx, d, e)
+	case KindUnreadable:
+	}
+	return "unhandled", nil
+}
+
+// start begins a workflow, or finds it running or ended: both are success.
+func (r *Relay) start(ctx context.Context, o client.StartWorkflowOptions, workflow string, input any) error {
+	o.TaskQueue = names.QueueRequests
+	o.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
+	o.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if _, err := r.Temporal.ExecuteWorkflow(ctx, o, workflow, input); err != nil {
+		return fmt.Errorf("start workflow %s: %w", o.ID, err)
+	}
+	return nil
+}
+
+func (r *Relay) startChannel(ctx context.Context, workflow, id string, in names.ChannelInput) error {
+	return r.start(ctx, client.StartWorkflowOptions{
+		ID:                    id,
+		TypedSearchAttributes: temporal.NewSearchAttributes(workspaceAttribute().ValueSet(in.Workspace.String())),
+	}, workflow, in)
+}
+
+func workspaceAttribute() temporal.SearchAttributeKeyKeyword {
+	return temporal.NewSearchAttributeKeyKeyword(names.AttributeWorkspaceID)
+}
+
+// join records that the app was added to a channel and has it introduced.
+func (r *Relay) join(ctx context.Context, d postgres.Delivery, e Event) (string, error) {
+	var c helpdesk.Channel
+	err := r.Store.InWorkspace(ctx, d.Workspace, func(tx *postgres.Tx) error {
+		w, err := tx.Workspace(ctx)
+		if err != nil {
+			return err
+		}
+		if e.User != "" && e.User != w.BotUser {
+			return helpdesk.ErrInvalid
+		}
+		c, err = tx.JoinChannel(ctx, e.Channel, e.At)
+		return err
+	})
+	if errors.Is(err, helpdesk.ErrInvalid) {
+		return string(SkipSelf), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return "joined", r.introduce(ctx, d.Workspace, c)
+}
+
+// introduce starts the introduction of a channel. Its id is the joining, so that it happens once.
+func (r *Relay) introduce(ctx context.Context, workspace helpdesk.WorkspaceID, c helpdesk.Channel) error {
+	if c.State == helpdesk.ChannelLeft {
+		return nil
+	}
+	in := names.ChannelInput{Workspace: workspace, Channel: c.ID, At: c.Since}
+	return r.startChannel(ctx, names.WorkflowChannelJoined, names.ChannelJoinedID(in), in)
+}
+
+// leave stops the intake at once and has the clocks of the channel's open requests cancelled.
+func (r *Relay) leave(ctx context.Context, d postgres.Delivery, e Event) (string, error) {
+	var c helpdesk.Channel
+	err := r.Store.InWorkspace(ctx, d.Workspace, func(tx *postgres.Tx) (err error) {
+		if c, err = tx.ChannelBySlackID(ctx, e.Channel); err != nil {
+			return err
+		}
+		if _, err = tx.LeaveChannel(ctx, c.ID, e.At); err != nil {
+			return err
+		}
+		c, err = tx.Channel(ctx, c.ID)
+		return err
+	})
+	switch {
+	case errors.Is(err, helpdesk.ErrNotFound):
+		return string(SkipChannel), nil
+	case err != nil:
+		return "", err
+	case c.State != helpdesk.ChannelLeft:
+		return "older than the last joining", nil
+	}
+	in := names.ChannelInput{Workspace: d.Workspace, Channel: c.ID, At: c.Since}
+	return "left", r.startChannel(ctx, names.WorkflowChannelLeft, names.ChannelLeftID(in), in)
+}
+
+// describe records what changed about a channel without changing whether it is read.
+func (r *Relay) describe(ctx context.Context, d postgres.Delivery, e Event) (string, error) {
+	err := r.Store.InWorkspace(ctx, d.Workspace, func(tx *postgres.Tx) error {
+		c, err := tx.ChannelBySlackID(ctx, e.Channel)
+		if err != nil {
+			return err
+		}
+		if e.Kind == KindRenumbered {
+			return tx.RenumberChannel(ctx, c.ID, e.NewChannel)
+		}
+		return tx.SetExternal(ctx, c.ID, e.Kind == KindShared)
+	})
+	if errors.Is(err, helpdesk.ErrNotFound) {
+		return string(SkipChannel), nil
+	}
+	return string(e.Kind), err
+}
+
+// uninstall ends the installation and destroys the token. An event not newer than the last authorisation is
+// ignored and logged (behaviour 34).
+func (r *Relay) uninstall(ctx context.Context, d postgres.Delivery, e Event) (string, error) {
+	ended := false
+	err := r.Store.InWorkspace(ctx, d.Workspace, func(tx *postgres.Tx) (err error) {
+		if ended, err = tx.Unpoint(ctx, e.At); err != nil || !ended {
+			return err
+		}
+		return tx.DestroyToken(ctx)
+	})
+	if err != nil {
+		return "", err
+	}
+	if !ended {
+		r.Log.InfoContext(ctx, "uninstall event ignored: older than the last authorisation, or ended before",
+			"workspace_id", d.Workspace, "at", e.At)
+		return "ignored", nil
+	}
+	r.Log.InfoContext(ctx, "workspace uninstalled, token destroyed", "workspace_id", d.Workspace, "at", e.At)
+	return "uninstalled", nil
+}
+
+// housekeep measures the backlog and forgets what was done long ago, until ctx ends.
+func (r *Relay) housekeep(ctx context.Context) {
+	tick := time.NewTicker(15 * time.Second)
+	defer tick.Stop()
+	for {
+		if err := r.tidy(ctx); err != nil && ctx.Err() == nil {
+			r.Log.WarnContext(ctx, "inbox housekeeping", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (r *Relay) tidy(ctx context.Context) error {
+	backlog, err := r.Store.Backlog(ctx, r.Now())
+	if err != nil {
+		return err
+	}
+	r.Metrics.RelayLag.Set(backlog.Oldest.Seconds())
+	ids, err := r.Store.ForgetDeliveries(ctx, r.Now().Add(-memory), 1000)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return r.Keys.DestroyInboxKeys(ctx, ids...)
+}

@@ -1,0 +1,101 @@
+package keystore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/internal/seal"
+)
+
+// RequestKeys are the two keys of a request. A destroyed one is absent.
+type RequestKeys struct {
+	Text, Summary       seal.Key
+	HasText, HasSummary bool
+}
+
+func requestAD(ws helpdesk.WorkspaceID, id helpdesk.RequestID, column string) seal.AD {
+	return seal.AD{Workspace: ws.String(), Table: "request_key", Column: column, Row: id.String()}
+}
+
+// wrapKey is derived from the workspace key, which itself seals fields.
+func (s *Store) wrapKey(ctx context.Context, ws helpdesk.WorkspaceID) (seal.Key, error) {
+	key, err := s.WorkspaceKey(ctx, ws)
+	return key.Derive("wrap-request-key"), err
+}
+
+// CreateRequestKeys stores the text key of a request and makes its summary key, unless it has them.
+func (s *Store) CreateRequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID, text seal.Key) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	wrap, err := s.wrapKey(ctx, ws)
+	if err != nil {
+		return err
+	}
+	_, err = s.pool.Exec(ctx, `
+		insert into keystore.request_key (workspace_id, request_id, text_key, summary_key) values ($1, $2, $3, $4)
+		on conflict do nothing`, ws, id,
+		wrap.Seal(text.Bytes(), requestAD(ws, id, "text_key")),
+		wrap.Seal(seal.NewKey().Bytes(), requestAD(ws, id, "summary_key")))
+	if err != nil {
+		return fmt.Errorf("store keys of request %s: %w", id, err)
+	}
+	return nil
+}
+
+// RequestKeys loads the keys of a request. [helpdesk.ErrErased] where both, or the workspace's, are gone.
+func (s *Store) RequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID) (k RequestKeys, err error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	var text, summary []byte
+	err = s.pool.QueryRow(ctx, `
+		select text_key, summary_key from keystore.request_key where workspace_id = $1 and request_id = $2`, ws, id).
+		Scan(&text, &summary)
+	if err != nil {
+		return k, fmt.Errorf("load keys of request %s: %w", id, erased(err))
+	}
+	wrap, err := s.wrapKey(ctx, ws)
+	if err != nil {
+		return k, err
+	}
+	if k.Text, k.HasText, err = unwrap(wrap, text, requestAD(ws, id, "text_key")); err != nil {
+		return k, fmt.Errorf("unwrap text key of request %s: %w", id, err)
+	}
+	if k.Summary, k.HasSummary, err = unwrap(wrap, summary, requestAD(ws, id, "summary_key")); err != nil {
+		return k, fmt.Errorf("unwrap summary key of request %s: %w", id, err)
+	}
+	if !k.HasText && !k.HasSummary {
+		return k, fmt.Errorf("load keys of request %s: %w", id, helpdesk.ErrErased)
+	}
+	return k, nil
+}
+
+func unwrap(wrap seal.Key, sealed []byte, ad seal.AD) (key seal.Key, there bool, err error) {
+	if sealed == nil {
+		return key, false, nil
+	}
+	raw, err := wrap.Open(sealed, ad)
+	if err != nil {
+		return key, false, err
+	}
+	key, err = seal.KeyFromBytes(raw)
+	return key, err == nil, err
+}
+
+// DestroyRequestKeys destroys one key of a request or both. Harmless when repeated.
+func (s *Store) DestroyRequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID, text, summary bool) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	query := `
+		update keystore.request_key
+		set text_key = case when $3 then null else text_key end,
+		    summary_key = case when $4 then null else summary_key end
+		where workspace_id = $1 and request_id = $2`
+	if text && summary {
+		query = `delete from keystore.request_key where workspace_id = $1 and request_id = $2 and $3 and $4`
+	}
+	if _, err := s.pool.Exec(ctx, query, ws, id, text, summary); err != nil {
+		return fmt.Errorf("destroy keys of request %s: %w", id, err)
+	}
+	return nil
+}

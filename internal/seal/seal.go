@@ -1,0 +1,106 @@
+// Package seal encrypts fields before they reach a database, and wraps keys before they reach the key store. It holds
+// no key for longer than a call and knows nothing of what it seals.
+package seal
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// keySize is that of AES-256.
+const keySize = 32
+
+// layout is the first byte of everything sealed; another layout gets another number.
+const layout = 1
+
+// ErrOpen: the sealed bytes are not of this key and place, or were changed. It says no more on purpose.
+var ErrOpen = errors.New("sealed field does not open")
+
+// Key is a symmetric key. Like [secret.Value] it cannot be printed.
+type Key struct{ b [keySize]byte }
+
+// NewKey makes a random key.
+func NewKey() Key {
+	var k Key
+	rand.Read(k.b[:]) // never fails: it would end the process instead
+	return k
+}
+
+// KeyFromBytes takes a key's bytes as [Key.Bytes] gave them.
+func KeyFromBytes(b []byte) (Key, error) {
+	if len(b) != keySize {
+		return Key{}, fmt.Errorf("read key: %d bytes instead of %d", len(b), keySize)
+	}
+	return Key{b: [keySize]byte(b)}, nil
+}
+
+// Bytes are the key itself, to be wrapped.
+func (k Key) Bytes() []byte { return k.b[:] }
+
+// Derive makes a key for one purpose, so that no key has two.
+func (k Key) Derive(purpose string) Key {
+	b, err := hkdf.Key(sha256.New, k.b[:], nil, "echo/1/"+purpose, keySize)
+	if err != nil { // only for lengths that SHA-256 cannot give
+		panic("seal: derive key: " + err.Error())
+	}
+	return Key{b: [keySize]byte(b)}
+}
+
+// Format implements [fmt.Formatter]: no verb prints a key.
+func (Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (Key) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
+
+// LogValue implements [slog.LogValuer].
+func (Key) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
+// AD is the associated data of a sealed field: the place where it stands. Moved anywhere else it does not open.
+type AD struct{ Workspace, Table, Column, Row string }
+
+// encode is unambiguous: every part is preceded by its length.
+func (ad AD) encode() []byte {
+	b := []byte("echo/1")
+	for _, part := range []string{ad.Workspace, ad.Table, ad.Column, ad.Row} {
+		b = binary.BigEndian.AppendUint32(b, uint32(len(part))) //nolint:gosec // our own ids and names
+		b = append(b, part...)
+	}
+	return b
+}
+
+// Seal encrypts plain with AES-256-GCM and a random nonce, bound to ad: layout byte, nonce, ciphertext, tag.
+func (k Key) Seal(plain []byte, ad AD) []byte {
+	return k.aead().Seal([]byte{layout}, nil, plain, ad.encode())
+}
+
+// Open decrypts what [Key.Seal] made for the same place. Every failure is [ErrOpen].
+func (k Key) Open(sealed []byte, ad AD) ([]byte, error) {
+	if len(sealed) == 0 || sealed[0] != layout {
+		return nil, ErrOpen
+	}
+	plain, err := k.aead().Open(nil, nil, sealed[1:], ad.encode())
+	if err != nil {
+		return nil, ErrOpen
+	}
+	return plain, nil
+}
+
+func (k Key) aead() cipher.AEAD {
+	block, err := aes.NewCipher(k.b[:])
+	if err != nil {
+		panic("seal: " + err.Error()) // only for a wrong key size
+	}
+	gcm, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic("seal: " + err.Error()) // only for a block that is not AES
+	}
+	return gcm
+}

@@ -1,0 +1,60 @@
+// Package migrations holds the schema of both databases as numbered SQL, forward only, and applies it. Each change of
+// a released schema is a new file.
+package migrations
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver that goose uses
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed main/*.sql keystore/*.sql
+var files embed.FS
+
+// Set is the schema of one database.
+type Set string
+
+// The sets.
+const (
+	Main     Set = "main"
+	Keystore Set = "keystore"
+)
+
+// Up applies what is missing of a set, as the administrator that url names, and returns what it applied, in order.
+// Two at once wait for each other. The roles echosynch_owner and echosynch_app are made where they are missing.
+func Up(ctx context.Context, url string, set Set) (applied []string, err error) {
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return nil, errors.New("open database: not a postgres:// address") // the driver's error quotes it
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	dir, err := fs.Sub(files, string(set))
+	if err != nil {
+		return nil, fmt.Errorf("find migrations: %w", err)
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return nil, fmt.Errorf("lock migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, dir, goose.WithSessionLocker(locker))
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	results, err := provider.Up(ctx)
+	for _, r := range results {
+		if r.Error == nil {
+			applied = append(applied, r.Source.Path)
+		}
+	}
+	if err != nil {
+		return applied, fmt.Errorf("apply migrations: %w", err)
+	}
+	return applied, nil
+}
