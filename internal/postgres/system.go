@@ -127,7 +127,7 @@ func (s *Store) PutDelivery(ctx context.Context, d Delivery) (bool, error) {
 	}
 	tag, err := s.pool.Exec(ctx, `
 		insert into system.inbox (inbox_id, delivery_id, workspace_id, kind, refs, sealed, received_at, next_at, done_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $7, case when $3::uuid is null then $7 end)
+		values ($1, $2, $3, $4, $5, $6, $7::timestamptz, $7, case when $3::uuid is null then $7::timestamptz end)
 		on conflict (delivery_id) do nothing`,
 		d.ID, d.DeliveryID, workspace, d.Kind, d.Refs, d.Sealed, d.ReceivedAt)
 	if err != nil {

@@ -1,0 +1,392 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/internal/postgres"
+	"github.com/echo-synch/echo-synch/internal/postgres/postgrestest"
+	"github.com/echo-synch/echo-synch/internal/seal"
+	"github.com/echo-synch/echo-synch/internal/secret"
+)
+
+var now = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+
+type bundle struct {
+	store *postgres.Store
+	admin secret.Value
+}
+
+func setup(t *testing.T) *bundle {
+	t.Helper()
+	app, admin := postgrestest.Main(t)
+	store, err := postgres.Open(t.Context(), app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	return &bundle{store: store, admin: admin}
+}
+
+// tenant is a workspace with one of everything.
+type tenant struct {
+	id      helpdesk.WorkspaceID
+	key     seal.Key
+	channel helpdesk.ChannelID
+	request helpdesk.RequestID
+}
+
+func (b *bundle) in(t *testing.T, id helpdesk.WorkspaceID, f func(context.Context, *postgres.Tx) error) error {
+	t.Helper()
+	return b.store.InWorkspace(t.Context(), id, func(tx *postgres.Tx) error { return f(t.Context(), tx) })
+}
+
+func (b *bundle) must(t *testing.T, id helpdesk.WorkspaceID, f func(context.Context, *postgres.Tx) error) {
+	t.Helper()
+	if err := b.in(t, id, f); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *bundle) tenant(t *testing.T, team, channel string) tenant {
+	t.Helper()
+	w := tenant{id: helpdesk.NewWorkspaceID(now), key: seal.NewKey(), request: helpdesk.NewRequestID()}
+	b.must(t, w.id, func(ctx context.Context, tx *postgres.Tx) error {
+		err := tx.Install(ctx, helpdesk.Workspace{
+			Team: team, AppID: "A1", BotUser: "UBOT", Installer: "UADMIN", Scopes: []string{"chat:write"}, AuthorizedAt: now,
+			Settings: helpdesk.DefaultSettings("UTC"),
+		}, []byte("wrapped"), w.key)
+		if err != nil {
+			return err
+		}
+		if ok, err := tx.Point(ctx, team, now); err != nil || !ok {
+			t.Fatalf("point %s: %v, %v", team, ok, err)
+		}
+		c, err := tx.JoinChannel(ctx, channel, now)
+		if err != nil {
+			return err
+		}
+		w.channel = c.ID
+		_, err = tx.OpenRequest(ctx, helpdesk.Request{
+			ID: w.request, Channel: c.ID, OriginTS: "1.000001", Requester: "U1", OpenedAt: now,
+		}, []byte("text"), w.key)
+		return err
+	})
+	return w
+}
+
+func TestOpenRefusesARoleThatPoliciesDoNotBind(t *testing.T) {
+	t.Parallel()
+	_, admin := postgrestest.Main(t)
+	if _, err := postgres.Open(t.Context(), admin); !errors.Is(err, postgres.ErrRole) {
+		t.Errorf("opened as superuser: %v, want ErrRole", err)
+	}
+}
+
+// The rules of tenancy hold for every table, those of later migrations included.
+func TestCatalog(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	conn, err := pgx.Connect(t.Context(), b.admin.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context()) //nolint:errcheck // read only
+	for rule, query := range map[string]string{
+		"every tenant table has forced row-level security": `
+			select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+			where n.nspname = 'tenant' and c.relkind in ('r', 'p') and not (c.relrowsecurity and c.relforcerowsecurity)`,
+		"every tenant table has the policy, for reading and writing": `
+			select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+			where n.nspname = 'tenant' and c.relkind in ('r', 'p') and not exists (
+			  select from pg_policy p where p.polrelid = c.oid and p.polname = 'tenant' and p.polcmd = '*'
+			    and p.polqual is not null and p.polwithcheck is not null)`,
+		"a tenant table has no other policy": `
+			select p.polname from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
+			where n.nspname = 'tenant' and p.polname <> 'tenant'`,
+		"every tenant table has a workspace_id": `
+			select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+			where n.nspname = 'tenant' and c.relkind in ('r', 'p') and not exists (
+			  select from pg_attribute a where a.attrelid = c.oid and a.attname = 'workspace_id' and a.attnotnull)`,
+		"every unique index begins with workspace_id": `
+			select i.indexrelid::regclass::text from pg_index i join pg_class c on c.oid = i.indrelid
+			join pg_namespace n on n.oid = c.relnamespace
+			where n.nspname = 'tenant' and i.indisunique and (
+			  select a.attname from pg_attribute a where a.attrelid = i.indrelid and a.attnum = i.indkey[0]) <> 'workspace_id'`,
+		"every foreign key carries workspace_id": `
+			select k.conname from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+			where n.nspname = 'tenant' and k.contype = 'f' and not exists (
+			  select from pg_attribute a where a.attrelid = k.conrelid and a.attnum = any(k.conkey) and a.attname = 'workspace_id')`,
+		"there are no views and no functions with another's rights": `
+			select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+			where n.nspname in ('tenant', 'system') and c.relkind in ('v', 'm')
+			union select p.proname::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+			where n.nspname in ('tenant', 'system') and p.prosecdef`,
+		"the system schema holds what is listed, and nothing else": `
+			select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+			where n.nspname = 'system' and c.relkind in ('r', 'p') and c.relname <> all('{installation,oauth_state,inbox}')`,
+		"there is nothing of ours in another schema": `
+			select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+			where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname not in ('tenant', 'system', 'information_schema')
+			  and c.relname <> 'goose_db_version'`,
+		"the owner owns everything, and nobody logs in as it": `
+			select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+			where n.nspname in ('tenant', 'system') and c.relkind in ('r', 'p') and c.relowner <> 'echosynch_owner'::regrole
+			union select rolname::text from pg_roles where rolname in ('echosynch_owner', 'echosynch_app')
+			  and (rolcanlogin or rolsuper or rolbypassrls)`,
+	} {
+		rows, err := conn.Query(t.Context(), query)
+		if err != nil {
+			t.Fatalf("%s: %v", rule, err)
+		}
+		broken, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatalf("%s: %v", rule, err)
+		}
+		if len(broken) > 0 {
+			t.Errorf("%s: broken by %v", rule, broken)
+		}
+	}
+}
+
+func TestRequestLifecycle(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.tenant(t, "T1", "C1")
+	summaryKey := seal.NewKey()
+	deadlines := helpdesk.Deadlines{
+		FirstResponse: helpdesk.Deadline{Due: now.Add(2 * time.Hour), WarnAt: now.Add(time.Hour)},
+		Resolution:    helpdesk.Deadline{Due: now.Add(8 * time.Hour), WarnAt: now.Add(7 * time.Hour)},
+	}
+	triage := helpdesk.Triage{Label: "network", Priority: helpdesk.High, Summary: "about the VPN", By: helpdesk.ByLexical}
+	b.must(t, w.id, func(ctx context.Context, tx *postgres.Tx) error {
+		text, err := tx.RequestText(ctx, w.request, w.key)
+		if err != nil || string(text) != "text" {
+			t.Errorf("text = %q, %v", text, err)
+		}
+		if _, err := tx.RequestText(ctx, w.request, seal.NewKey()); !errors.Is(err, seal.ErrOpen) {
+			t.Errorf("another key opens the text: %v", err)
+		}
+		if saved, err := tx.SaveTriage(ctx, w.request, 1, triage, deadlines, summaryKey); err != nil || !saved {
+			t.Errorf("save: %v, %v", saved, err)
+		}
+		if saved, err := tx.SaveTriage(ctx, w.request, 1, triage, deadlines, summaryKey); err != nil || saved {
+			t.Errorf("the same version was saved twice: %v, %v", saved, err)
+		}
+		if err := tx.RecordReceipt(ctx, w.request, "2.000002", 1); err != nil {
+			return err
+		}
+		r, err := tx.Request(ctx, w.request)
+		if err != nil {
+			return err
+		}
+		want := helpdesk.Request{
+			ID: w.request, Number: 1, Channel: w.channel, OriginTS: "1.000001", Requester: "U1", OpenedAt: now,
+			Progress: helpdesk.Progress{
+				Version: 1, Status: helpdesk.New, Label: "network", Priority: helpdesk.High, TriagedBy: helpdesk.ByLexical, Deadlines: deadlines,
+			},
+			ReceiptTS: "2.000002", ReceiptVer: 1,
+		}
+		normalise(&r)
+		if !reflect.DeepEqual(r, want) {
+			t.Errorf("got  %+v\nwant %+v", r, want)
+		}
+		if s, err := tx.Summary(ctx, w.request, summaryKey); err != nil || s != triage.Summary {
+			t.Errorf("summary = %q, %v", s, err)
+		}
+		newer := want.Progress
+		newer.Version, newer.ClocksOff = 3, helpdesk.StopChannelLeft
+		if err := tx.Project(ctx, w.request, newer); err != nil {
+			return err
+		}
+		older := want.Progress
+		older.Version = 2
+		if err := tx.Project(ctx, w.request, older); err != nil {
+			return err
+		}
+		if r, err = tx.Request(ctx, w.request); err != nil || r.Version != 3 || r.ClocksOff != helpdesk.StopChannelLeft {
+			t.Errorf("an older version replaced a newer one: %+v, %v", r.Progress, err)
+		}
+		if err := tx.DeleteText(ctx, w.request); err != nil {
+			return err
+		}
+		if _, err := tx.RequestText(ctx, w.request, w.key); !errors.Is(err, helpdesk.ErrErased) {
+			t.Errorf("deleted text: %v, want ErrErased", err)
+		}
+		return nil
+	})
+}
+
+// normalise brings times to UTC, as they were written.
+func normalise(r *helpdesk.Request) {
+	for _, at := range []*time.Time{
+		&r.OpenedAt, &r.Deadlines.FirstResponse.Due, &r.Deadlines.FirstResponse.WarnAt, &r.Deadlines.Resolution.Due, &r.Deadlines.Resolution.WarnAt,
+	} {
+		*at = at.UTC()
+	}
+}
+
+func TestOneRequestPerMessage(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.tenant(t, "T1", "C1")
+	err := b.in(t, w.id, func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := tx.OpenRequest(ctx, helpdesk.Request{
+			ID: helpdesk.NewRequestID(), Channel: w.channel, OriginTS: "1.000001", Requester: "U1", OpenedAt: now,
+		}, []byte("again"), w.key)
+		return err
+	})
+	if !errors.Is(err, postgres.ErrOrigin) {
+		t.Fatalf("second request of one message: %v, want ErrOrigin", err)
+	}
+	b.must(t, w.id, func(ctx context.Context, tx *postgres.Tx) error {
+		id, number, err := tx.RequestByOrigin(ctx, w.channel, "1.000001")
+		if id != w.request || number != 1 {
+			t.Errorf("origin leads to %s #%d", id, number)
+		}
+		if err != nil {
+			return err
+		}
+		n, err := tx.OpenRequest(ctx, helpdesk.Request{
+			ID: helpdesk.NewRequestID(), Channel: w.channel, OriginTS: "1.000002", Requester: "U1", OpenedAt: now,
+		}, nil, w.key)
+		if n != 2 {
+			t.Errorf("next number is %d, want 2: a refused one must not use it up", n)
+		}
+		return err
+	})
+}
+
+func TestChannelLife(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.tenant(t, "T1", "C1")
+	b.must(t, w.id, func(ctx context.Context, tx *postgres.Tx) error {
+		if left, err := tx.LeaveChannel(ctx, w.channel, now.Add(-time.Second)); err != nil || left {
+			t.Errorf("an event older than the joining left the channel: %v, %v", left, err)
+		}
+		if left, err := tx.LeaveChannel(ctx, w.channel, now.Add(time.Minute)); err != nil || !left {
+			t.Errorf("leave: %v, %v", left, err)
+		}
+		c, err := tx.JoinChannel(ctx, "C1", now.Add(30*time.Second))
+		if err != nil || c.State != helpdesk.ChannelLeft {
+			t.Errorf("a joining older than the leaving counts: %+v, %v", c, err)
+		}
+		c, err = tx.JoinChannel(ctx, "C1", now.Add(2*time.Minute))
+		if err != nil || c.ID != w.channel || c.State != helpdesk.ChannelMonitored || !c.ReadFrom.Equal(now.Add(2*time.Minute)) {
+			t.Errorf("joined again: %+v, %v", c, err)
+		}
+		if err := tx.RenumberChannel(ctx, w.channel, "C9"); err != nil {
+			return err
+		}
+		for _, id := range []string{"C1", "C9"} {
+			if c, err := tx.ChannelBySlackID(ctx, id); err != nil || c.ID != w.channel || c.SlackID != "C9" {
+				t.Errorf("%s leads to %+v, %v", id, c, err)
+			}
+		}
+		if err := tx.SetStaffChannel(ctx, "C9", now); err != nil {
+			return err
+		}
+		if c, err := tx.Channel(ctx, w.channel); err != nil || c.State != helpdesk.ChannelStaff {
+			t.Errorf("staff channel: %+v, %v", c, err)
+		}
+		if err := tx.AllowBot(ctx, w.channel, "B1", true); err != nil {
+			return err
+		}
+		if ok, err := tx.BotAllowed(ctx, w.channel, "B1"); err != nil || !ok {
+			t.Errorf("listed bot: %v, %v", ok, err)
+		}
+		if ok, err := tx.BotAllowed(ctx, w.channel, "B2"); err != nil || ok {
+			t.Errorf("unlisted bot: %v, %v", ok, err)
+		}
+		return nil
+	})
+}
+
+func TestUninstallEventOlderThanTheLastAuthorisation(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.tenant(t, "T1", "C1")
+	b.must(t, w.id, func(ctx context.Context, tx *postgres.Tx) error {
+		if ended, err := tx.Unpoint(ctx, now); err != nil || ended {
+			t.Errorf("an event not newer than the authorisation ended it: %v, %v", ended, err)
+		}
+		if ended, err := tx.Unpoint(ctx, now.Add(time.Second)); err != nil || !ended {
+			t.Errorf("a newer one did not: %v, %v", ended, err)
+		}
+		if err := tx.DestroyToken(ctx); err != nil {
+			return err
+		}
+		if _, err := tx.Token(ctx, w.key); !errors.Is(err, helpdesk.ErrNotInstalled) {
+			t.Errorf("destroyed token: %v", err)
+		}
+		return nil
+	})
+	if _, err := b.store.Installed(t.Context(), "T1"); !errors.Is(err, helpdesk.ErrNotInstalled) {
+		t.Errorf("installed: %v", err)
+	}
+}
+
+func TestInbox(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx, key := t.Context(), seal.NewKey()
+	d := postgres.Delivery{
+		ID: helpdesk.NewInboxID(now), DeliveryID: "Ev1", Workspace: helpdesk.NewWorkspaceID(now), Kind: "message",
+		Refs: []byte(`{"ts": "1.000001"}`), ReceivedAt: now,
+	}
+	d.Seal([]byte("text"), key)
+	for i, want := range []bool{true, false} {
+		if stored, err := b.store.PutDelivery(ctx, d); err != nil || stored != want {
+			t.Fatalf("delivery %d: stored %v, %v", i, stored, err)
+		}
+	}
+	claimed, err := b.store.ClaimDeliveries(ctx, now, time.Minute, 10)
+	if err != nil || len(claimed) != 1 || claimed[0].ID != d.ID || claimed[0].Attempts != 1 {
+		t.Fatalf("claimed %+v, %v", claimed, err)
+	}
+	if text, err := claimed[0].Open(key); err != nil || string(text) != "text" {
+		t.Errorf("text = %q, %v", text, err)
+	}
+	if again, err := b.store.ClaimDeliveries(ctx, now.Add(59*time.Second), time.Minute, 10); err != nil || len(again) != 0 {
+		t.Errorf("claimed during the lease: %+v, %v", again, err)
+	}
+	if again, err := b.store.ClaimDeliveries(ctx, now.Add(time.Minute), time.Minute, 10); err != nil || len(again) != 1 {
+		t.Errorf("not claimed after the lease: %+v, %v", again, err)
+	}
+	if err := b.store.FinishDelivery(ctx, d.ID, "opened", now); err != nil {
+		t.Fatal(err)
+	}
+	if backlog, err := b.store.Backlog(ctx, now); err != nil || backlog.Waiting != 0 {
+		t.Errorf("backlog %+v, %v", backlog, err)
+	}
+	if stored, err := b.store.PutDelivery(ctx, d); err != nil || stored {
+		t.Errorf("a finished delivery was stored again: %v, %v", stored, err)
+	}
+	if ids, err := b.store.ForgetDeliveries(ctx, now.Add(time.Second), 10); err != nil || len(ids) != 1 {
+		t.Errorf("forgot %v, %v", ids, err)
+	}
+}
+
+func TestOAuthStateWorksOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	if err := b.store.PutOAuthState(t.Context(), [32]byte{1}, now, now.Add(10*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.store.TakeOAuthState(t.Context(), [32]byte{1}, now.Add(11*time.Minute)); !errors.Is(err, helpdesk.ErrNotFound) {
+		t.Errorf("expired: %v", err)
+	}
+	if err := b.store.TakeOAuthState(t.Context(), [32]byte{1}, now); err != nil {
+		t.Errorf("first use: %v", err)
+	}
+	if err := b.store.TakeOAuthState(t.Context(), [32]byte{1}, now); !errors.Is(err, helpdesk.ErrNotFound) {
+		t.Errorf("second use: %v", err)
+	}
+}
