@@ -77,6 +77,7 @@ func TestAdd(t *testing.T) {
 		"fall back":                {Spec{Zone: "Europe/Berlin", Week: everyDay(Interval{0, 8 * 60})}, "2026-10-25 00:00", 9 * time.Hour, "2026-10-25 08:00"},
 		"only in the skipped hour": {Spec{Zone: "Europe/Berlin", Week: map[time.Weekday][]Interval{time.Sunday: {{2 * 60, 3 * 60}}}}, "2026-03-29 00:00", time.Hour, "2026-04-05 03:00"},
 		"half an hour's shift":     {Spec{Zone: "Australia/Lord_Howe", Week: everyDay(Interval{0, 8 * 60})}, "2026-10-04 00:00", 7*time.Hour + 30*time.Minute, "2026-10-04 08:00"},
+		"last day of a leap year":  {Spec{Zone: "Europe/Berlin", Week: everyDay(nineToFive)}, "2040-12-31 16:00", 2 * time.Hour, "2041-01-01 10:00"},
 		"no midnight":              {Spec{Zone: "Africa/Cairo", Week: everyDay(Interval{0, 8 * 60})}, "2026-04-23 07:00", 8 * time.Hour, "2026-04-24 08:00"},
 		"a date that was skipped":  {Spec{Zone: "Pacific/Apia", Week: everyDay(nineToFive)}, "2011-12-29 16:00", 2 * time.Hour, "2011-12-31 10:00"},
 	}

@@ -11,6 +11,7 @@ func FuzzAdd(f *testing.F) {
 	f.Add("Pacific/Apia", int64(1325100000), int64(0), 0, 1440, 1, 0, "2011-12-30", int64(100*time.Hour), int64(0))
 	f.Add("Africa/Monrovia", int64(-2e9), int64(999999999), 1439, 1, 0, 1, "1906-08-16", int64(time.Minute), int64(24*time.Hour))
 	f.Add("Europe/Dublin", int64(6e9), int64(5), 600, 601, 600, 602, "2160-02-29", int64(5*time.Minute), int64(time.Hour))
+	f.Add("Australia/Lord_Howe", int64(2240524800), int64(7), 0, 1440, 0, 1440, "2040-12-31", int64(40*time.Hour), int64(time.Hour))
 	f.Fuzz(func(t *testing.T, zone string, unix, nanosecond int64, from, to, from2, to2 int, holiday string, a, b int64) {
 		const century, most = 100 * 365 * secondsOfDay, int64(1000 * time.Hour)
 		c, err := New(Spec{

@@ -39,12 +39,17 @@ func (c *Calendar) stretches(t time.Time) iter.Seq[stretch] {
 	}
 }
 
-// period is the stretch of constant offset that t lies in, from t on, in Unix seconds; the last one of a zone has no end.
+// period is a stretch of constant offset from t on, in Unix seconds; the last one of a zone has no end. It may end early.
 func (c *Calendar) period(t time.Time) (start, offset, end int64, last bool) {
 	local := t.In(c.zone)
 	_, seconds := local.Zone()
 	_, until := local.ZoneBounds()
-	return t.Unix(), int64(seconds), until.Unix(), until.IsZero()
+	if last = until.IsZero(); !last && !until.After(t) {
+		// From 2038 on, where a rule stands in for the table, package time ends leap years a day early: on their last
+		// day ZoneBounds answers with an end in the past. No zone changes its offset on that day.
+		until = t.Add(time.Hour)
+	}
+	return t.Unix(), int64(seconds), until.Unix(), last
 }
 
 // floorDiv rounds towards the past, as days do before 1970.
