@@ -46,7 +46,7 @@ func (c *Calendar) period(t time.Time) (start, offset, end int64, last bool) {
 	_, until := local.ZoneBounds()
 	if last = until.IsZero(); !last && !until.After(t) {
 		// From 2038 on, where a rule stands in for the table, package time ends leap years a day early: on their last
-		// day ZoneBounds answers with an end in the past. No zone changes its offset on that day.
+		// day in UTC, ZoneBounds answers with an end in the past. No zone changes its offset within that day.
 		until = t.Add(time.Hour)
 	}
 	return t.Unix(), int64(seconds), until.Unix(), last
