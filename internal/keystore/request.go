@@ -21,7 +21,10 @@ func requestAD(ws helpdesk.WorkspaceID, id helpdesk.RequestID, column string) se
 // wrapKey is derived from the workspace key, which itself seals fields.
 func (s *Store) wrapKey(ctx context.Context, ws helpdesk.WorkspaceID) (seal.Key, error) {
 	key, err := s.WorkspaceKey(ctx, ws)
-	return key.Derive("wrap-request-key"), err
+	if err != nil {
+		return key, err
+	}
+	return key.Derive("wrap-request-key"), nil
 }
 
 // CreateRequestKeys stores the text key of a request and makes its summary key, unless it has them.

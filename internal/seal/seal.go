@@ -3,6 +3,7 @@
 package seal
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -24,34 +25,44 @@ const layout = 1
 // ErrOpen: the sealed bytes are not of this key and place, or were changed. It says no more on purpose.
 var ErrOpen = errors.New("sealed field does not open")
 
-// Key is a symmetric key. Like [secret.Value] it cannot be printed.
-type Key struct{ b [keySize]byte }
+// Key is a symmetric key. Like [secret.Value] it cannot be printed. The zero Key is no key: it opens nothing, and sealing
+// with it panics.
+type Key struct {
+	// A closure, because fmt prints the unexported fields of somebody else's struct without asking their methods.
+	reveal func() []byte
+}
 
 // NewKey makes a random key.
 func NewKey() Key {
-	var k Key
-	rand.Read(k.b[:]) // never fails: it would end the process instead
-	return k
+	b := make([]byte, keySize)
+	rand.Read(b) // never fails: it would end the process instead
+	return newKey(b)
 }
+
+// newKey keeps b.
+func newKey(b []byte) Key { return Key{reveal: func() []byte { return b }} }
 
 // KeyFromBytes takes a key's bytes as [Key.Bytes] gave them.
 func KeyFromBytes(b []byte) (Key, error) {
 	if len(b) != keySize {
 		return Key{}, fmt.Errorf("read key: %d bytes instead of %d", len(b), keySize)
 	}
-	return Key{b: [keySize]byte(b)}, nil
+	return newKey(bytes.Clone(b)), nil
 }
 
-// Bytes are the key itself, to be wrapped.
-func (k Key) Bytes() []byte { return k.b[:] }
+// IsZero reports whether there is no key.
+func (k Key) IsZero() bool { return k.reveal == nil }
+
+// Bytes are a copy of the key itself, to be wrapped.
+func (k Key) Bytes() []byte { return bytes.Clone(k.reveal()) }
 
 // Derive makes a key for one purpose, so that no key has two.
 func (k Key) Derive(purpose string) Key {
-	b, err := hkdf.Key(sha256.New, k.b[:], nil, "echo/1/"+purpose, keySize)
+	b, err := hkdf.Key(sha256.New, k.reveal(), nil, "echo/1/"+purpose, keySize)
 	if err != nil { // only for lengths that SHA-256 cannot give
 		panic("seal: derive key: " + err.Error())
 	}
-	return Key{b: [keySize]byte(b)}
+	return newKey(b)
 }
 
 // Format implements [fmt.Formatter]: no verb prints a key.
@@ -83,7 +94,7 @@ func (k Key) Seal(plain []byte, ad AD) []byte {
 
 // Open decrypts what [Key.Seal] made for the same place. Every failure is [ErrOpen].
 func (k Key) Open(sealed []byte, ad AD) ([]byte, error) {
-	if len(sealed) == 0 || sealed[0] != layout {
+	if k.IsZero() || len(sealed) == 0 || sealed[0] != layout {
 		return nil, ErrOpen
 	}
 	plain, err := k.aead().Open(nil, nil, sealed[1:], ad.encode())
@@ -94,7 +105,7 @@ func (k Key) Open(sealed []byte, ad AD) ([]byte, error) {
 }
 
 func (k Key) aead() cipher.AEAD {
-	block, err := aes.NewCipher(k.b[:])
+	block, err := aes.NewCipher(k.reveal())
 	if err != nil {
 		panic("seal: " + err.Error()) // only for a wrong key size
 	}

@@ -25,6 +25,8 @@ var localPrefix = []byte("local:")
 // Local wraps under a key from a file, for one machine.
 type Local struct{ key Key }
 
+var errNoKey = errors.New("open LOCAL_KMS_KEY_FILE: it must hold 32 random bytes in base64")
+
 // OpenLocal reads the file: 32 random bytes, base64. With strict it refuses a file that others can read.
 func OpenLocal(path string, strict bool) (*Local, error) {
 	info, err := os.Stat(path)
@@ -39,10 +41,14 @@ func OpenLocal(path string, strict bool) (*Local, error) {
 		return nil, fmt.Errorf("open LOCAL_KMS_KEY_FILE: %w", err)
 	}
 	raw, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(text)))
-	if err != nil || len(raw) != keySize {
-		return nil, errors.New("open LOCAL_KMS_KEY_FILE: it must hold 32 random bytes in base64")
+	if err != nil {
+		return nil, errNoKey
 	}
-	return &Local{key: Key{b: [keySize]byte(raw)}}, nil
+	key, err := KeyFromBytes(raw)
+	if err != nil {
+		return nil, errNoKey
+	}
+	return &Local{key: key}, nil
 }
 
 func (c Context) ad() AD { return AD{Workspace: c.Workspace, Table: "wrap", Column: c.Purpose} }
