@@ -163,13 +163,13 @@ function richElement(e) {
 
 const optionsOf = e => [...(e.options ?? []), ...(e.option_groups ?? []).flatMap(g => g.options)]
 
-// widget is one interactive element. What was typed stays in here.draft, so that a repaint does not lose it.
+// widget is one interactive element. What was chosen in a form stays in here.draft, so that a repaint does not lose it.
 function widget(b, e, press) {
   const key = b.block_id + '/' + e.action_id
   const keep = value => { here.draft[key] = { block: b.block_id, action: e.action_id, value } }
   const held = here.draft[key]?.value
-  const act = value => { keep(value); if (b.type !== 'input') press(e.action_id, value) }
-  const menu = (options, chosen, name) => el('select', { 'aria-label': name, onchange: ev => act(ev.target.value) },
+  const act = value => { if (press.keeps) keep(value); if (b.type !== 'input' || b.dispatch_action) press(e.action_id, value) }
+  const menu = (options, chosen, name) => el('select', { className: e.type, 'data-action': e.action_id, 'aria-label': name, onchange: ev => act(ev.target.value) },
     el('option', { value: '', disabled: true, selected: !chosen }, name),
     options.map(([value, label]) => el('option', { value, selected: value === chosen }, label)))
   const name = e.placeholder?.text ?? 'Choose…'
@@ -223,18 +223,18 @@ function message(m, channel, inThread) {
       el('div', { className: 'who' }, el('b', {}, name), m.bot_id && el('span', { className: 'badge' }, 'APP'),
         el('time', {}, clock(+m.ts, { hour: '2-digit', minute: '2-digit' }))),
       content(m, press),
-      m.files?.map(f => el('div', { className: 'file' }, '📎 ' + f.name)),
+      m.files?.map(f => el('div', { className: 'file' }, '▤ ' + f.name)),
       m.reactions && el('div', { className: 'reactions' }, m.reactions.map(r => el('button', { type: 'button',
         onclick: () => control('react', { channel, ts: m.ts, user: here.me, name: r.name }) }, (emoji[r.name] ?? ':' + r.name + ':') + ' ' + r.count))),
       !inThread && m.reply_count && el('button', { className: 'replies', type: 'button', onclick: () => open({ thread: m.ts }) },
         m.reply_count + (m.reply_count === 1 ? ' reply' : ' replies'))),
     !hidden && !m.whisper && el('div', { className: 'tools' },
-      !inThread && tool('💬', 'Reply in thread', () => open({ thread: m.thread_ts ?? m.ts })),
-      tool('👍', 'React', () => control('react', { channel, ts: m.ts, user: here.me, name: 'thumbsup' })),
+      !inThread && tool('↩', 'Reply in thread', () => open({ thread: m.thread_ts ?? m.ts })),
+      tool('☺', 'React', () => control('react', { channel, ts: m.ts, user: here.me, name: 'thumbsup' })),
       (world.app.shortcuts ?? []).filter(s => s.type === 'message').map(s => tool('⚡', s.name,
         () => control('shortcut', { channel, message_ts: m.ts, user: here.me, callback_id: s.callback_id }))),
-      own && tool('✏️', 'Edit', () => edit(m, channel)),
-      own && tool('🗑', 'Delete', () => window.confirm('Delete this message?') && control('delete', { channel, ts: m.ts }))))
+      own && tool('✎', 'Edit', () => edit(m, channel)),
+      own && tool('✕', 'Delete', () => window.confirm('Delete this message?') && control('delete', { channel, ts: m.ts }))))
 }
 
 const tool = (sign, title, onclick) => el('button', { type: 'button', title, 'aria-label': title, onclick }, sign)
@@ -296,7 +296,7 @@ function sidebar() {
   } }, label)
   return el('nav', { className: here.menu ? 'open' : '' },
     el('h1', {}, world.team.name), el('h2', {}, 'Channels'),
-    visible().map(c => link(c.id, (c.is_private ? '🔒 ' : '# ') + c.name + (c.is_archived ? ' (archived)' : ''))),
+    visible().map(c => link(c.id, (c.is_private ? '◆ ' : '# ') + c.name + (c.is_archived ? ' (archived)' : ''))),
     el('h2', {}, 'Apps'),
     world.app.installed ? [link('home', '⌂ ' + world.app.name), link('dm', '✉ Messages')] : el('p', {}, 'No app is installed.'),
     el('div', { className: 'foot' },
@@ -325,11 +325,11 @@ function room() {
   const c = channelOf(here.place)
   if (!c) return el('main', {}, top('Nothing here'))
   const joined = c.members.includes(world.app.user)
-  return el('main', {}, top((c.is_private ? '🔒 ' : '# ') + c.name, el('small', {}, c.members.length + ' members'),
+  return el('main', {}, top((c.is_private ? '◆ ' : '# ') + c.name, el('small', {}, c.members.length + ' members'),
     world.app.installed && el('button', { type: 'button', onclick: () => control(joined ? 'kick' : 'invite', { channel: c.id }) },
       (joined ? 'Remove ' : 'Invite ') + world.app.name)),
     el('section', { className: 'messages', 'data-scroll': c.id },
-      el('p', { className: 'start' }, 'This is the very beginning of ' + (c.is_private ? '🔒 ' : '#') + c.name + '.'),
+      el('p', { className: 'start' }, 'This is the very beginning of ' + (c.is_private ? '◆ ' : '#') + c.name + '.'),
       listed(c.messages, c.id).map(m => message(m, c.id, false))),
     c.is_archived ? el('p', { className: 'start' }, 'This channel is archived.') : composer(c.id, null, 'Message #' + c.name))
 }
@@ -356,6 +356,7 @@ function dialog() {
   const { view } = top
   const done = () => { here.draft = {}; here.errors = {} }
   const press = (action_id, value) => control('click', { user: here.me, view_id: top.view_id, action_id, value })
+  press.keeps = true
   const submit = async ev => {
     ev.preventDefault()
     const values = {}
