@@ -4,13 +4,13 @@ package migrations
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver that goose uses
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 )
@@ -30,10 +30,11 @@ const (
 // Up applies what is missing of a set, as the administrator that url names, and returns what it applied, in order.
 // Two at once wait for each other. The roles echosynch_owner and echosynch_app are made where they are missing.
 func Up(ctx context.Context, url string, set Set) (applied []string, err error) {
-	db, err := sql.Open("pgx", url)
+	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("open database: not a postgres:// address") // the driver's error quotes it
 	}
+	db := stdlib.OpenDB(*cfg)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	dir, err := fs.Sub(files, string(set))
 	if err != nil {
@@ -48,10 +49,11 @@ func Up(ctx context.Context, url string, set Set) (applied []string, err error) 
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
 	results, err := provider.Up(ctx)
+	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
+		results = partial.Applied
+	}
 	for _, r := range results {
-		if r.Error == nil {
-			applied = append(applied, r.Source.Path)
-		}
+		applied = append(applied, r.Source.Path)
 	}
 	if err != nil {
 		return applied, fmt.Errorf("apply migrations: %w", err)

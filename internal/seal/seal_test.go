@@ -153,7 +153,7 @@ func TestKeyIsNeverPrinted(t *testing.T) {
 		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "key", v)
 	}
 	for _, form := range []string{"%s", "%x", "%X", "%d", "%v", "% x", "%q"} {
-		part := strings.Trim(fmt.Sprintf(form, raw[:6]), `[]"`)
+		part := strings.Trim(fmt.Sprintf(form, raw[:8]), `[]"`)
 		if strings.Contains(out.String(), part) {
 			t.Errorf("the key was printed as %s", form)
 		}

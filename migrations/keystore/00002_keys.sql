@@ -12,9 +12,10 @@ create table keystore.workspace_key (
   created_at   timestamptz not null default now()
 );
 
--- Two per request, wrapped by the workspace key. A null one is destroyed.
+-- Two per request, wrapped by the workspace key. A null one is destroyed. A process that still remembers the key of a
+-- purged workspace cannot add to it: that is what the reference is for.
 create table keystore.request_key (
-  workspace_id uuid not null,
+  workspace_id uuid not null references keystore.workspace_key,
   request_id   uuid not null,
   text_key     bytea,
   summary_key  bytea,
@@ -35,13 +36,13 @@ create table keystore.ingress_key (
   wrapped bytea not null
 );
 
--- Dead rows are gone within minutes: an insert or delete is enough to make a table due at the next round.
+-- Dead rows are gone within minutes: a single one makes a table due at the next round.
 -- +goose StatementBegin
 do $$
 declare t text;
 begin
   foreach t in array array['workspace_key', 'request_key', 'inbox_key'] loop
-    execute format('alter table keystore.%I set (autovacuum_vacuum_threshold = 1,
+    execute format('alter table keystore.%I set (autovacuum_vacuum_threshold = 0,
       autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0)', t);
   end loop;
 end $$;

@@ -6,18 +6,10 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net"
-	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
-	"runtime"
-	"strconv"
+	"io"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,14 +17,15 @@ import (
 	"github.com/echo-synch/echo-synch/migrations"
 )
 
-// password of the one login role; the cluster listens on loopback only and dies with the test.
+// password of the login roles. The cluster listens on a socket in a directory of its own only, and ends with the test.
 const password = "test"
 
 // cluster is one running Postgres. It has a template database per set of migrations.
 type cluster struct {
 	start     sync.Once
 	err       error
-	addr      string
+	dir       string
+	alive     io.Closer // the watchdog's input: garbage collection would close it
 	mu        sync.Mutex
 	templates map[migrations.Set]bool
 }
@@ -73,7 +66,7 @@ func (c *cluster) clone(t testing.TB, set migrations.Set) (app, admin secret.Val
 }
 
 func (c *cluster) url(role, database string) secret.Value {
-	return secret.New(fmt.Sprintf("postgres://%s:%s@%s/%s?sslmode=disable", role, password, c.addr, database))
+	return secret.New(fmt.Sprintf("postgres://%s:%s@/%s?host=%s", role, password, database, c.dir))
 }
 
 // create clones the template of a set, which the first caller migrates.
@@ -103,121 +96,4 @@ func (c *cluster) create(ctx context.Context, name string, set migrations.Set) e
 		return fmt.Errorf("clone template: %w", err)
 	}
 	return nil
-}
-
-// boot makes and starts the cluster. The kernel ends it with the test process.
-func (c *cluster) boot() error {
-	c.templates = make(map[migrations.Set]bool)
-	bin, err := binaries()
-	if err != nil {
-		return err
-	}
-	credential, err := unprivileged()
-	if err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp("/tmp", "echosynch-postgres-")
-	if err != nil {
-		return fmt.Errorf("make directory of test cluster: %w", err)
-	}
-	if credential != nil {
-		if err := os.Chown(dir, int(credential.Uid), int(credential.Gid)); err != nil {
-			return fmt.Errorf("give away directory of test cluster: %w", err)
-		}
-	}
-	pwfile := filepath.Join(dir, "pw")
-	if err := os.WriteFile(pwfile, []byte(password), 0o644); err != nil { //nolint:gosec // no secret
-		return fmt.Errorf("write password file: %w", err)
-	}
-	data := filepath.Join(dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "--auth=scram-sha-256", //nolint:noctx // bounded by itself
-		"--pwfile="+pwfile, "--no-sync", "--encoding=UTF8", "--no-locale")
-	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, out)
-	}
-	port, err := freePort()
-	if err != nil {
-		return err
-	}
-	c.addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-	server := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(port), "-k", dir, //nolint:noctx // ends with the process
-		"-h", "127.0.0.1", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=300")
-	server.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Pdeathsig: syscall.SIGQUIT}
-	if err := startBound(server); err != nil {
-		return err
-	}
-	return c.await()
-}
-
-// startBound starts the server from a thread that stays: the kernel's death signal follows the thread, not the process.
-func startBound(server *exec.Cmd) error {
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		started <- server.Start()
-		_ = server.Wait() // until the test binary ends
-	}()
-	if err := <-started; err != nil {
-		return fmt.Errorf("start postgres: %w", err)
-	}
-	return nil
-}
-
-func (c *cluster) await() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		conn, err := pgx.Connect(ctx, c.url("postgres", "postgres").Reveal())
-		if err == nil {
-			return conn.Close(ctx)
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("test cluster does not answer: %w", err)
-		case <-tick.C:
-		}
-	}
-}
-
-// binaries finds the directory with initdb and postgres.
-func binaries() (string, error) {
-	if path, err := exec.LookPath("initdb"); err == nil {
-		return filepath.Dir(path), nil
-	}
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	if len(found) == 0 {
-		return "", fmt.Errorf("no Postgres binaries here: install Debian's package postgresql")
-	}
-	return filepath.Dir(found[len(found)-1]), nil
-}
-
-// unprivileged is who runs Postgres when we are root, which Postgres refuses; nil where we are not.
-func unprivileged() (*syscall.Credential, error) {
-	if os.Getuid() != 0 {
-		return nil, nil
-	}
-	for _, name := range []string{"postgres", "nobody"} {
-		u, err := user.Lookup(name)
-		if err != nil {
-			continue
-		}
-		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
-		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
-		if err1 == nil && err2 == nil {
-			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
-		}
-	}
-	return nil, fmt.Errorf("no unprivileged user to run Postgres as: neither postgres nor nobody exists")
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // local and at once
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	defer l.Close() //nolint:errcheck // only its number was wanted
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
