@@ -103,7 +103,7 @@ func elementsProblem(elements []object) string {
 func number(blocks []any) []any {
 	out := make([]any, len(blocks))
 	for i, v := range blocks {
-		b := object(v.(map[string]any)) //nolint:forcetypeassert // blockProblem has checked
+		b := object(v.(map[string]any)) // blockProblem has checked
 		if b.str("block_id") == "" {
 			b = b.with(object{"block_id": fmt.Sprintf("b%d", i)})
 		}

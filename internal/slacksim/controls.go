@@ -6,10 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
-	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -162,9 +158,14 @@ func (c control) sign(ch *channel, m object) error {
 		return errors.New("not_in_channel")
 	}
 	m["client_msg_id"] = c.s.world.id("m")
-	m["blocks"] = []any{map[string]any{"type": "rich_text", "block_id": "b0", "elements": []any{map[string]any{"type": "rich_text_section",
-		"elements": []any{map[string]any{"type": "text", "text": m.str("text")}}}}}}
+	m["blocks"] = typed(m.str("text"))
 	return nil
+}
+
+// typed is text as Slack's own composer sends it.
+func typed(text string) []any {
+	section := map[string]any{"type": "rich_text_section", "elements": []any{map[string]any{"type": "text", "text": text}}}
+	return []any{map[string]any{"type": "rich_text", "block_id": "b0", "elements": []any{section}}}
 }
 
 func (c control) edit() (object, error) {
@@ -173,8 +174,7 @@ func (c control) edit() (object, error) {
 		return nil, err
 	}
 	text := c.in.str("text")
-	content := object{"text": text, "blocks": []any{map[string]any{"type": "rich_text", "block_id": "b0", "elements": []any{map[string]any{
-		"type": "rich_text_section", "elements": []any{map[string]any{"type": "text", "text": text}}}}}}}
+	content := object{"text": text, "blocks": typed(text)}
 	c.s.change(ch, i, content, ch.Messages[i].str("user"))
 	return object{}, nil
 }
@@ -197,321 +197,6 @@ func (c control) react() (object, error) {
 		c.s.react(ch, i, c.in.str("user"), c.in.str("name"), false)
 	}
 	return object{}, nil
-}
-
-func (c control) click() (object, error) {
-	payload, blocks, err := c.s.clicked(c.in, c.base)
-	if err != nil {
-		return nil, err
-	}
-	block, e := element(blocks, c.in.str("action_id"))
-	if e == nil {
-		return nil, errors.New("action_not_found")
-	}
-	if value, given := c.in["value"]; given && value != nil && e["options"] != nil && e.str("type") != "checkboxes" && option(e, value) == nil {
-		return nil, errors.New("option_not_found")
-	}
-	a := action(block, e, c.in["value"], c.s.world.stamp(c.s.cfg.Now()))
-	payload["actions"] = []object{a}
-	payload["state"] = object{"values": object{}}
-	return object{}, c.s.interact(payload)
-}
-
-func (c control) shortcut() (object, error) {
-	ch, i, err := c.message()
-	if err != nil {
-		return nil, err
-	}
-	m := ch.Messages[i]
-	user := c.in.str("user")
-	return object{}, c.s.interact(c.s.interaction("message_action", user).with(object{
-		"callback_id": c.in["callback_id"], "message_ts": m["ts"], "message": m, "channel": object{"id": ch.ID, "name": ch.label()},
-		"action_ts":    c.s.world.stamp(c.s.cfg.Now()),
-		"response_url": c.s.responseURL(c.base, origin{ch.ID, m.str("ts"), m.str("thread_ts"), user}),
-	}))
-}
-
-func (c control) home() (object, error) {
-	u := c.s.world.user(c.in.str("user"))
-	if u == nil {
-		return nil, errors.New("user_not_found")
-	}
-	tab := c.in.str("tab")
-	if tab == "" {
-		tab = "home"
-	}
-	event := object{"type": "app_home_opened", "user": u.ID, "channel": c.s.world.direct(u.ID).ID, "tab": tab}
-	if v := c.s.world.Homes[u.ID]; v != nil && tab == "home" {
-		event["view"] = v
-	}
-	c.s.publish("app_home_opened", nil, event)
-	return object{}, nil
-}
-
-// submit fills the modal, posts it, and does what the app answers.
-func (c control) submit() (object, error) {
-	c.s.mu.Lock()
-	m := c.s.world.modal(c.in.str("view_id"))
-	if m == nil || m.User != c.in.str("user") {
-		c.s.mu.Unlock()
-		return nil, errors.New("view_not_found")
-	}
-	state, missing := fill(m.View, c.in.object("values"))
-	if len(missing) > 0 {
-		c.s.mu.Unlock()
-		return object{"response_action": "errors", "errors": missing}, nil
-	}
-	m.View = m.View.with(object{"state": map[string]any{"values": state}})
-	payload := c.s.interaction("view_submission", m.User).with(object{"view": m.View, "response_urls": []any{}})
-	address := c.s.manifest.Settings.Interactivity.RequestURL
-	body, err := form(payload)
-	c.s.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	answer, err := c.s.ask(address, body)
-	if err != nil {
-		return nil, err
-	}
-	c.s.mu.Lock()
-	defer c.s.mu.Unlock()
-	c.s.rev++
-	if err := c.s.submitted(m, answer); err != nil {
-		return nil, err
-	}
-	out := object{}
-	for _, k := range []string{"response_action", "errors"} {
-		if answer[k] != nil {
-			out[k] = answer[k]
-		}
-	}
-	return out, nil
-}
-
-// shut closes a modal; the app hears of it where the view asks for that.
-func (c control) shut() (object, error) {
-	m := c.s.world.modal(c.in.str("view_id"))
-	if m == nil || m.User != c.in.str("user") {
-		return nil, errors.New("view_not_found")
-	}
-	c.s.world.Modals = slices.DeleteFunc(c.s.world.Modals, func(x *modal) bool { return x == m })
-	if notify, _ := m.View["notify_on_close"].(bool); !notify {
-		return object{}, nil
-	}
-	return object{}, c.s.interact(c.s.interaction("view_closed", m.User).with(object{"view": m.View, "is_cleared": false}))
-}
-
-func (c control) command() (object, error) {
-	c.s.mu.Lock()
-	ch, err := c.channel()
-	address := c.s.manifest.commandURL(c.in.str("command"))
-	if err != nil || address == "" || !c.s.world.App.Installed {
-		c.s.mu.Unlock()
-		return nil, errors.Join(err, errors.New("unknown_command"))
-	}
-	o := origin{ch.ID, "", "", c.in.str("user")}
-	body := url.Values{
-		"token": {"deprecated-verification-token"}, "team_id": {teamID}, "team_domain": {domain}, "channel_id": {ch.ID},
-		"channel_name": {ch.label()}, "user_id": {o.user}, "user_name": {c.s.who(o.user).str("name")}, "command": {c.in.str("command")},
-		"text": {c.in.str("text")}, "api_app_id": {appID}, "is_enterprise_install": {"false"},
-		"response_url": {c.s.responseURL(c.base, o)}, "trigger_id": {c.s.newTrigger(o.user)},
-	}
-	c.s.mu.Unlock()
-	answer, err := c.s.ask(address, []byte(body.Encode()))
-	if err != nil {
-		return nil, err
-	}
-	c.s.mu.Lock()
-	defer c.s.mu.Unlock()
-	c.s.rev++
-	c.s.respond(o, answer)
-	return object{}, nil
-}
-
-// member is the person a control is about: the app where none is named.
-func (c control) member() (string, error) {
-	id := c.in.str("user")
-	switch {
-	case id == "" && !c.s.world.App.Installed:
-		return "", errors.New("app_not_installed")
-	case id == "":
-		return botUser, nil
-	case c.s.world.user(id) == nil:
-		return "", errors.New("user_not_found")
-	}
-	return id, nil
-}
-
-func (c control) invite() (object, error) {
-	ch, err := c.channel()
-	if err != nil {
-		return nil, err
-	}
-	id, err := c.member()
-	if err != nil {
-		return nil, err
-	}
-	if ch.has(id) {
-		return object{}, nil
-	}
-	ch.Members = append(ch.Members, id)
-	c.s.publish("member_joined_channel", ch, object{"type": "member_joined_channel", "user": id, "channel": ch.ID,
-		"channel_type": map[bool]string{true: "G", false: "C"}[ch.Private], "team": teamID, "inviter": "U0ALEX"})
-	return object{}, nil
-}
-
-func (c control) kick() (object, error) {
-	ch, err := c.channel()
-	if err != nil {
-		return nil, err
-	}
-	id, err := c.member()
-	if err != nil {
-		return nil, err
-	}
-	if !ch.has(id) {
-		return nil, errors.New("not_in_channel")
-	}
-	ch.Members = slices.DeleteFunc(ch.Members, func(m string) bool { return m == id })
-	if id == botUser {
-		c.s.publish(ch.prefix()+"_left", nil, object{"type": ch.prefix() + "_left", "channel": ch.ID, "actor_id": "U0ALEX"})
-		return object{}, nil
-	}
-	c.s.publish("member_left_channel", ch, object{"type": "member_left_channel", "user": id, "channel": ch.ID,
-		"channel_type": map[bool]string{true: "G", false: "C"}[ch.Private], "team": teamID})
-	return object{}, nil
-}
-
-// prefix begins the names of a channel's events.
-func (c *channel) prefix() string {
-	if c.Private {
-		return "group"
-	}
-	return "channel"
-}
-
-// tell publishes channel_x or group_x.
-func (c control) tell(ch *channel, what string, more object) {
-	event := ch.prefix() + "_" + what
-	c.s.publish(event, ch, object{"type": event, "channel": ch.ID}.with(more))
-}
-
-func (c control) archive() (object, error) {
-	ch, err := c.channel()
-	if err != nil {
-		return nil, err
-	}
-	ch.Archived = true
-	c.tell(ch, "archive", object{"user": "U0ALEX", "is_moved": 0})
-	return object{}, nil
-}
-
-func (c control) unarchive() (object, error) {
-	ch, err := c.channel()
-	if err != nil {
-		return nil, err
-	}
-	ch.Archived = false
-	c.tell(ch, "unarchive", object{"user": "U0ALEX"})
-	return object{}, nil
-}
-
-func (c control) rename() (object, error) {
-	ch, err := c.channel()
-	if err != nil {
-		return nil, err
-	}
-	if c.in.str("name") == "" {
-		return nil, errors.New("invalid_name")
-	}
-	ch.Name = c.in.str("name")
-	c.tell(ch, "rename", object{"channel": object{"id": ch.ID, "name": ch.Name, "is_channel": !ch.Private, "is_mpim": false,
-		"name_normalized": ch.Name, "created": ch.Created}})
-	return object{}, nil
-}
-
-func (c control) convert() (object, error) {
-	ch, err := c.channel()
-	if err != nil {
-		return nil, err
-	}
-	ch.Private, _ = c.in["private"].(bool)
-	return object{}, nil
-}
-
-func (c control) removeChannel() (object, error) {
-	ch, err := c.channel()
-	if err != nil {
-		return nil, err
-	}
-	c.tell(ch, "deleted", object{"actor_id": "U0ALEX"})
-	c.s.world.Channels = slices.DeleteFunc(c.s.world.Channels, func(x *channel) bool { return x == ch })
-	return object{}, nil
-}
-
-func (c control) share() (object, error) {
-	ch, err := c.channel()
-	if err != nil {
-		return nil, err
-	}
-	ch.Shared, _ = c.in["shared"].(bool)
-	event := map[bool]string{true: "channel_shared", false: "channel_unshared"}[ch.Shared]
-	c.s.publish(event, ch, object{"type": event, "channel": ch.ID, "connected_team_id": "T0OTHER", "previously_connected_team_id": "T0OTHER", "is_ext_shared": ch.Shared})
-	return object{}, nil
-}
-
-func (c control) uninstall() (object, error) {
-	if !c.s.world.App.Installed {
-		return nil, errors.New("app_not_installed")
-	}
-	c.s.uninstall()
-	return object{}, nil
-}
-
-// reinstall is a browser that presses the app's install link and Allow.
-func (c control) reinstall() (object, error) {
-	c.s.mu.Lock()
-	redirects := c.s.manifest.OAuth.RedirectURLs
-	c.s.mu.Unlock()
-	start, user := c.in.str("url"), c.in.str("user")
-	if start == "" && len(redirects) > 0 {
-		if u, err := url.Parse(redirects[0]); err == nil {
-			start = u.ResolveReference(&url.URL{Path: "/slack/install"}).String()
-		}
-	}
-	if user == "" {
-		user = "U0ALEX"
-	}
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return nil, err
-	}
-	browser := &http.Client{Jar: jar, Timeout: 20 * time.Second, CheckRedirect: func(r *http.Request, via []*http.Request) error {
-		if r.URL.Path == "/oauth/v2/authorize" {
-			q := r.URL.Query()
-			q.Set("sim_user", user)
-			q.Set("sim_allow", "1")
-			r.URL.RawQuery = q.Encode()
-		}
-		if len(via) > 10 {
-			return errors.New("too many redirects")
-		}
-		return nil
-	}}
-	res, err := browser.Get(start)
-	if err != nil {
-		return nil, fmt.Errorf("install: %w", err)
-	}
-	defer res.Body.Close() //nolint:errcheck // it was not read
-	if res.StatusCode >= http.StatusBadRequest {
-		return nil, fmt.Errorf("install: the app answered %d", res.StatusCode)
-	}
-	c.s.mu.Lock()
-	defer c.s.mu.Unlock()
-	if !c.s.world.App.Installed {
-		return nil, errors.New("install: the app did not finish")
-	}
-	return object{"status": res.StatusCode}, nil
 }
 
 func (c control) outage() (object, error) {
@@ -554,44 +239,4 @@ func (c control) reset() (object, error) {
 	c.s.world.App.Dead, c.s.world.LastTS = dead, last
 	c.s.forget()
 	return object{}, nil
-}
-
-func (s *Server) serveState(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if since, err := strconv.Atoi(r.URL.Query().Get("since")); err == nil && since == s.rev {
-		w.WriteHeader(http.StatusNoContent)
-		return
-	}
-	b, err := json.Marshal(s.state())
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Write(b) //nolint:errcheck // the client went away
-}
-
-// state is the world as tests and the page read it.
-func (s *Server) state() object {
-	users, channels, dms, modals := []object{}, []object{}, []object{}, []object{}
-	for _, u := range s.world.Users {
-		users = append(users, object{"id": u.ID, "name": u.RealName, "is_bot": u.Bot, "is_admin": u.Admin, "tz": u.Zone, "team": u.Team, "deleted": u.Deleted})
-	}
-	for _, ch := range s.world.Channels {
-		messages := append([]object{}, ch.Messages...)
-		if ch.With != "" {
-			dms = append(dms, object{"id": ch.ID, "user": ch.With, "messages": messages})
-			continue
-		}
-		channels = append(channels, object{"id": ch.ID, "name": ch.Name, "is_private": ch.Private, "is_archived": ch.Archived,
-			"members": append([]string{}, ch.Members...), "messages": messages})
-	}
-	for _, m := range s.world.Modals {
-		modals = append(modals, object{"view_id": m.View["id"], "user": m.User, "view": m.View})
-	}
-	return object{"rev": s.rev, "team": object{"id": teamID, "name": teamName}, "users": users, "channels": channels, "dms": dms,
-		"ephemerals": append([]object{}, s.world.Ephemerals...), "homes": s.world.Homes, "modals": modals,
-		"app": object{"installed": s.world.App.Installed, "user": botUser, "name": s.manifest.name(), "shortcuts": s.manifest.Features.Shortcuts,
-			"commands": s.manifest.Features.Commands, "scopes": s.world.App.Scopes}}
 }

@@ -94,7 +94,7 @@ func (s *Server) deliver(address string, body []byte) {
 
 // attempt reports why an event was not accepted, and whether to try again.
 func (s *Server) attempt(address string, body []byte, header map[string]string) (string, bool) {
-	res, _, err := s.push(address, "application/json", body, header)
+	got, err := s.push(address, "application/json", body, header)
 	switch {
 	case err != nil && s.ctx.Err() != nil:
 		return "", false
@@ -102,17 +102,24 @@ func (s *Server) attempt(address string, body []byte, header map[string]string) 
 		return "http_timeout", true
 	case err != nil:
 		return "connection_failed", true
-	case res.StatusCode >= 200 && res.StatusCode < 300:
+	case got.status >= 200 && got.status < 300:
 		return "", false
 	}
-	return "http_error", res.Header.Get("X-Slack-No-Retry") != "1"
+	return "http_error", !got.noRetry
+}
+
+// reply is what the app answered.
+type reply struct {
+	status  int
+	noRetry bool
+	body    []byte
 }
 
 // push posts a signed body to the app and reads its answer. The lock must not be held.
-func (s *Server) push(address, kind string, body []byte, header map[string]string) (*http.Response, []byte, error) {
+func (s *Server) push(address, kind string, body []byte, header map[string]string) (reply, error) {
 	r, err := http.NewRequestWithContext(s.ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
-		return nil, nil, err
+		return reply{}, err
 	}
 	at := strconv.FormatInt(time.Now().Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(s.cfg.SigningSecret))
@@ -128,10 +135,10 @@ func (s *Server) push(address, kind string, body []byte, header map[string]strin
 	s.record("sent", body)
 	res, err := s.client.Do(r)
 	if err != nil {
-		return nil, nil, err
+		return reply{}, err
 	}
-	defer res.Body.Close() //nolint:errcheck // it was only read
+	defer res.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(res.Body, maxBody))
 	s.record("was answered", answer)
-	return res, answer, err
+	return reply{res.StatusCode, res.Header.Get("X-Slack-No-Retry") == "1", answer}, err
 }

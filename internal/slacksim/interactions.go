@@ -50,8 +50,8 @@ func (s *Server) interact(payload object) error {
 	}
 	address := s.manifest.Settings.Interactivity.RequestURL
 	s.background(func() {
-		res, _, err := s.push(address, "application/x-www-form-urlencoded", body, nil)
-		if err != nil || res.StatusCode >= http.StatusMultipleChoices {
+		got, err := s.push(address, "application/x-www-form-urlencoded", body, nil)
+		if err != nil || got.status >= http.StatusMultipleChoices {
 			s.cfg.Log.Warn("interaction refused", "type", payload.str("type"), "err", err)
 		}
 	})
@@ -60,13 +60,13 @@ func (s *Server) interact(payload object) error {
 
 // ask posts a body and gives the app's answer. The lock must not be held.
 func (s *Server) ask(address string, body []byte) (object, error) {
-	res, answer, err := s.push(address, "application/x-www-form-urlencoded", body, nil)
-	if err != nil || res.StatusCode != http.StatusOK {
+	got, err := s.push(address, "application/x-www-form-urlencoded", body, nil)
+	if err != nil || got.status != http.StatusOK {
 		return nil, errNoAnswer
 	}
 	var out object
-	if len(answer) > 0 && json.Unmarshal(answer, &out) != nil {
-		out = object{"text": string(answer)}
+	if len(got.body) > 0 && json.Unmarshal(got.body, &out) != nil {
+		out = object{"text": string(got.body)}
 	}
 	return out, nil
 }

@@ -69,7 +69,7 @@ type Server struct {
 
 	recording sync.Mutex
 	work      sync.WaitGroup
-	ctx       context.Context //nolint:containedctx // the life of the deliveries, ended by Close
+	ctx       context.Context // the life of the deliveries, ended by Close
 	stop      context.CancelFunc
 
 	mu       sync.Mutex // guards all below
@@ -186,7 +186,7 @@ func (s *Server) record(direction string, body []byte) {
 	}
 	s.recording.Lock()
 	defer s.recording.Unlock()
-	fmt.Fprintf(s.cfg.Record, "%s %s\n", direction, bytes.ReplaceAll(body, []byte("\n"), []byte(" "))) //nolint:errcheck // a recording is best effort
+	fmt.Fprintf(s.cfg.Record, "%s %s\n", direction, bytes.ReplaceAll(body, []byte("\n"), []byte(" ")))
 }
 
 func (s *Server) answer(w http.ResponseWriter, status int, body any) {

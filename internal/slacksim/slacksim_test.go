@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -46,16 +47,20 @@ func start(t *testing.T, file string) *bundle {
 	mux.HandleFunc("POST /slack/events", func(w http.ResponseWriter, r *http.Request) { b.receive(w, r) })
 	mux.HandleFunc("POST /slack/interactions", func(w http.ResponseWriter, r *http.Request) {
 		var payload object
-		json.Unmarshal([]byte(b.verified(r).Get("payload")), &payload)
+		if err := json.Unmarshal([]byte(b.verified(r).Get("payload")), &payload); err != nil {
+			t.Error(err)
+		}
 		b.shown <- payload
 		status, body := b.answer()
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
-		w.Write(body)
+		if _, err := w.Write(body); err != nil {
+			t.Error(err)
+		}
 	})
 	mux.HandleFunc("POST /slack/commands", func(w http.ResponseWriter, r *http.Request) {
 		b.shown <- object{"command": b.verified(r).Get("command")}
-		io.WriteString(w, "hello")
+		fmt.Fprint(w, "hello")
 	})
 	mux.HandleFunc("GET /slack/install", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, b.url+"/oauth/v2/authorize?client_id=1.2&scope=chat:write,channels:history,channels:read,groups:read,users:read&state=s", http.StatusFound)
@@ -122,8 +127,8 @@ func (b *bundle) verified(r *http.Request) interface{ Get(string) string } {
 	if err != nil {
 		b.t.Error(err)
 	}
-	v.Write(body)
-	if err := v.Ensure(); err != nil {
+	_, err = v.Write(body)
+	if err := errors.Join(err, v.Ensure()); err != nil {
 		b.t.Error(err)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -358,7 +363,7 @@ func TestButtonOpensModalThatIsSubmitted(t *testing.T) {
 	if _, err := b.client.OpenView(callback.TriggerID, view); code(err) != "trigger_exchanged" {
 		t.Errorf("second open: %v", err)
 	}
-	in := object{"view_id": opened.View.ID, "user": "U0DANA", "values": object{}}
+	in := object{"view_id": opened.ID, "user": "U0DANA", "values": object{}}
 	if out := b.control("submit", in); out["response_action"] != "errors" {
 		t.Errorf("empty form: %v", out)
 	}

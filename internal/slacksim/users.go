@@ -131,7 +131,7 @@ func (s *Server) react(ch *channel, i int, who, name string, add bool) bool {
 		list, _ := r["users"].([]any)
 		order = append(order, r.str("name"))
 		for _, u := range list {
-			users[r.str("name")] = append(users[r.str("name")], u.(string)) //nolint:forcetypeassert // we wrote it
+			users[r.str("name")] = append(users[r.str("name")], u.(string)) // we wrote it
 		}
 	}
 	if slices.Contains(users[name], who) == add {
