@@ -2,6 +2,7 @@ package slackapi
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"time"
@@ -46,6 +47,11 @@ func (s *Session) Post(ctx context.Context, m Message) (Posted, error) {
 	if err != nil {
 		return Posted{}, fmt.Errorf("encode message: %w", err)
 	}
+	blocks, err := json.Marshal(m.Blocks) // the SDK keeps them apart until it sends
+	if err != nil {
+		return Posted{}, fmt.Errorf("encode blocks: %w", err)
+	}
+	query.Set("blocks", string(blocks))
 	for k, v := range query {
 		if k != "token" { // it goes into the header
 			values[k] = v

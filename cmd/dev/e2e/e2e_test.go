@@ -1,0 +1,258 @@
+// Package e2e tells the product's stories over the same stack as make dev: real Postgres, a real Temporal server, the
+// product's own processes, and simulators that speak the vendors' HTTP. One file per story.
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/echo-synch/echo-synch/cmd/dev/stack"
+)
+
+// The people and places of the simulated workspace.
+const (
+	help  = "C0ITHELP"
+	staff = "C0ITSTAFF"
+	rita  = "U0RITA"
+	sam   = "U0SAM"
+	bot   = "U0ECHOBOT"
+)
+
+// running is the stack that all stories share; recorded is what passed through the simulated Slack.
+var (
+	running  *stack.Stack
+	recorded recording
+)
+
+type recording struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (r *recording) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.buf.Write(p)
+}
+
+func (r *recording) lines() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return strings.Split(r.buf.String(), "\n")
+}
+
+func TestMain(m *testing.M) { os.Exit(runAll(m)) }
+
+func runAll(m *testing.M) int {
+	dir, err := os.MkdirTemp("/var/tmp", "echosynch-e2e-")
+	if err == nil {
+		err = os.Chmod(dir, 0o755) //nolint:gosec // the database user must get through
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a leftover is only disk space
+	ctx := context.Background()
+	running, err = stack.Start(ctx, stack.Options{
+		Dir: dir, Out: os.Stderr, Record: &recorded, RetryDelays: []time.Duration{0, time.Second, 5 * time.Second},
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := m.Run()
+	if err := running.Stop(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	return code
+}
+
+// eventually waits until cond reports true, for at most within. It is the one place that waits.
+func eventually(t *testing.T, within time.Duration, what string, cond func() bool) {
+	t.Helper()
+	late := time.NewTimer(within)
+	defer late.Stop()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for !cond() {
+		select {
+		case <-late.C:
+			t.Fatalf("not within %v: %s", within, what)
+		case <-tick.C:
+		}
+	}
+}
+
+func control(t *testing.T, name string, args map[string]any) map[string]any {
+	t.Helper()
+	answer, err := running.Control(t.Context(), name, args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// post writes a message as a person and returns its ts.
+func post(t *testing.T, channel, user, text string, more ...any) string {
+	t.Helper()
+	args := map[string]any{"channel": channel, "user": user, "text": text}
+	for i := 0; i+1 < len(more); i += 2 {
+		args[more[i].(string)] = more[i+1]
+	}
+	return control(t, "post", args)["ts"].(string)
+}
+
+type message struct {
+	TS       string          `json:"ts"`
+	ThreadTS string          `json:"thread_ts"`
+	User     string          `json:"user"`
+	Text     string          `json:"text"`
+	Blocks   json.RawMessage `json:"blocks"`
+}
+
+type world struct {
+	Channels []struct {
+		ID       string    `json:"id"`
+		Messages []message `json:"messages"`
+	} `json:"channels"`
+}
+
+func state(t *testing.T) world {
+	t.Helper()
+	response, err := http.Get(running.Info.Slack + "/sim/state") //nolint:noctx // local
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close() //nolint:errcheck // it was only read
+	var w world
+	if err := json.NewDecoder(response.Body).Decode(&w); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w world) messages(channel string) []message {
+	for _, c := range w.Channels {
+		if c.ID == channel {
+			return c.Messages
+		}
+	}
+	return nil
+}
+
+// receipts are the app's messages in the thread of ts.
+func receipts(t *testing.T, channel, ts string) []message {
+	t.Helper()
+	var out []message
+	for _, m := range state(t).messages(channel) {
+		if m.User == bot && m.ThreadTS == ts {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// receipt waits for the one receipt of a message.
+func receipt(t *testing.T, ts string, within time.Duration) message {
+	t.Helper()
+	var found []message
+	eventually(t, within, "a receipt", func() bool {
+		found = receipts(t, help, ts)
+		return len(found) > 0
+	})
+	if len(found) != 1 {
+		t.Fatalf("%d receipts, want one", len(found))
+	}
+	return found[0]
+}
+
+// query reads one value from the main database as the administrator.
+func query[T any](t *testing.T, sql string, args ...any) T {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), running.Info.DatabaseAdminURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // it was only read
+	var v T
+	if err := conn.QueryRow(t.Context(), sql, args...).Scan(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// settled waits until nothing is left in the inbox.
+func settled(t *testing.T) {
+	t.Helper()
+	eventually(t, 60*time.Second, "an empty inbox", func() bool {
+		return query[int](t, `select count(*) from system.inbox where done_at is null`) == 0
+	})
+}
+
+// deliver sends a signed body to an address of the api and returns the status.
+func deliver(t *testing.T, path, contentType string, body []byte, secret string) int {
+	t.Helper()
+	timestamp := fmt.Sprint(time.Now().Unix())
+	mac := hmac.New(sha256.New, []byte(secret))
+	fmt.Fprintf(mac, "v0:%s:%s", timestamp, body)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, running.Info.API+path, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", contentType)
+	request.Header.Set("X-Slack-Request-Timestamp", timestamp)
+	request.Header.Set("X-Slack-Signature", "v0="+hex.EncodeToString(mac.Sum(nil)))
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close() // only its status was wanted
+	return response.StatusCode
+}
+
+// opening is the envelope of a message as Slack delivers it.
+func opening(team, eventID, ts, text string) []byte {
+	body, err := json.Marshal(map[string]any{
+		"type": "event_callback", "event_id": eventID, "team_id": team, "api_app_id": "A0ECHO", "event_time": time.Now().Unix(),
+		"authorizations": []any{map[string]any{"team_id": team, "user_id": bot, "is_bot": true}},
+		"event": map[string]any{
+			"type": "message", "channel": help, "channel_type": "channel", "user": rita, "text": text, "ts": ts, "event_ts": ts,
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	return body
+}
+
+// logs are everything that the product and its surroundings wrote.
+func logs(t *testing.T) map[string][]byte {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(running.Dir, "*.log"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("logs: %v, %v", files, err)
+	}
+	out := make(map[string][]byte)
+	for _, f := range files {
+		if out[filepath.Base(f)], err = os.ReadFile(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
