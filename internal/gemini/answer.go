@@ -49,7 +49,7 @@ func decode(answer string, labels []helpdesk.Label) (helpdesk.Triage, error) {
 	if err := d.Decode(&fields); err != nil {
 		return helpdesk.Triage{}, ErrMalformed
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // a decoder returns it bare
+	if _, err := d.Token(); err != io.EOF {
 		return helpdesk.Triage{}, ErrMalformed
 	}
 	t := helpdesk.Triage{Label: fields.Label, Priority: fields.Priority, Summary: neutral(fields.Summary), By: helpdesk.ByModel}

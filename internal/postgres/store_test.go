@@ -97,7 +97,7 @@ func TestCatalog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context()) //nolint:errcheck // read only
+	defer conn.Close(t.Context())
 	for rule, query := range map[string]string{
 		"every tenant table has forced row-level security": `
 			select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace

@@ -159,7 +159,7 @@ func (s *Session) call(ctx context.Context, name string, query url.Values, into 
 	if err != nil {
 		return refusal(name, err)
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
+	defer response.Body.Close()
 	switch {
 	case response.StatusCode == http.StatusTooManyRequests:
 		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))

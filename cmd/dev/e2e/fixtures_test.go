@@ -33,14 +33,14 @@ func TestEveryFixtureIsAcceptedOrRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if status := deliver(t, "/slack/events", "application/json", wrapped, running.Info.SlackSigningSecret); status >= http.StatusInternalServerError {
+			if status := deliver(t, "/slack/events", wrapped, running.Info.SlackSigningSecret); status >= http.StatusInternalServerError {
 				t.Errorf("%s in an envelope: status %d", filepath.Base(file), status)
 			}
 		} else {
 			bodies["/slack/commands"] = raw
 		}
 		for path, body := range bodies {
-			if status := deliver(t, path, "application/json", body, running.Info.SlackSigningSecret); status >= http.StatusInternalServerError {
+			if status := deliver(t, path, body, running.Info.SlackSigningSecret); status >= http.StatusInternalServerError {
 				t.Errorf("%s to %s: status %d", filepath.Base(file), path, status)
 			}
 		}

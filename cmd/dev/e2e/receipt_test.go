@@ -45,7 +45,7 @@ func temporal(t *testing.T, path string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
+	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode != http.StatusOK {
 		t.Fatalf("%s: status %d, %v", path, response.StatusCode, err)
@@ -78,7 +78,7 @@ func TestTheSameEventFourTimes(t *testing.T) {
 	var wg sync.WaitGroup
 	for _, id := range []string{"EvSAME", "EvSAME", "EvSAME", "EvSAME", "EvOTHER"} {
 		wg.Go(func() {
-			if status := deliver(t, "/slack/events", "application/json", opening("T0ACME", id, ts, "printer is jammed"), running.Info.SlackSigningSecret); status != http.StatusOK {
+			if status := deliver(t, "/slack/events", opening("T0ACME", id, ts, "printer is jammed"), running.Info.SlackSigningSecret); status != http.StatusOK {
 				t.Errorf("status %d, want 200", status)
 			}
 		})
@@ -130,11 +130,11 @@ func TestForgedAndForeign(t *testing.T) {
 	inbox := query[int](t, `select count(*) from system.inbox`)
 	body := opening("T0ACME", "EvFORGED", "1700000000.000100", "forged")
 	for _, path := range []string{"/slack/events", "/slack/interactions", "/slack/commands"} {
-		if status := deliver(t, path, "application/json", body, "not-the-secret"); status != http.StatusUnauthorized {
+		if status := deliver(t, path, body, "not-the-secret"); status != http.StatusUnauthorized {
 			t.Errorf("%s with a bad signature: status %d, want 401", path, status)
 		}
 	}
-	if status := deliver(t, "/slack/events", "application/json", opening("T0NOBODY", "EvNOBODY", "1700000000.000100", "x"), running.Info.SlackSigningSecret); status != http.StatusOK {
+	if status := deliver(t, "/slack/events", opening("T0NOBODY", "EvNOBODY", "1700000000.000100", "x"), running.Info.SlackSigningSecret); status != http.StatusOK {
 		t.Errorf("unknown workspace: status %d, want 200", status)
 	}
 	if n := query[int](t, `select count(*) from system.inbox`) - inbox; n != 0 {

@@ -41,7 +41,7 @@ func (c *child) spawn() error {
 	if err != nil {
 		return fmt.Errorf("open log: %w", err)
 	}
-	defer log.Close()                               //nolint:errcheck // the process has its own copy
+	defer log.Close()
 	command := exec.Command(c.stack.binary, c.name) //nolint:noctx // stopped in order, not killed
 	command.Env = environ(c.env)
 	command.Stdout, command.Stderr = log, log

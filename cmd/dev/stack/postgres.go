@@ -72,7 +72,7 @@ func (s *Stack) startCluster(ctx context.Context, c *pgCluster, bin, base string
 	if err != nil {
 		return fmt.Errorf("open log: %w", err)
 	}
-	defer log.Close() //nolint:errcheck // the server has its own copy
+	defer log.Close()
 	args := []string{"-D", c.data, "-p", strconv.Itoa(port), "-h", "127.0.0.1", "-c", "unix_socket_directories=",
 		"-c", "max_connections=300", "-c", "shared_buffers=256MB", "-c", "archive_mode=off",
 		// Values of people must not reach a log.
@@ -120,7 +120,7 @@ func (s *Stack) initCluster(bin, data string, who *syscall.Credential) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(pw)                                                                                        //nolint:errcheck // a leftover holds a development password
+	defer os.Remove(pw)
 	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "--auth=scram-sha-256", //nolint:noctx // seconds
 		"--pwfile="+pw, "--encoding=UTF8", "--no-locale")
 	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: who}
@@ -189,7 +189,7 @@ func createDatabase(ctx context.Context, admin, name string) error {
 	if err != nil {
 		return fmt.Errorf("connect to Postgres: %w", err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // it was only used for this
+	defer conn.Close(ctx)
 	var there bool
 	if err := conn.QueryRow(ctx, `select exists (select from pg_database where datname = $1)`, name).Scan(&there); err != nil || there {
 		return err
@@ -206,7 +206,7 @@ func (c *pgCluster) login(ctx context.Context, password string) error {
 	if err != nil {
 		return fmt.Errorf("connect to Postgres %s: %w", c.name, err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // it was only used for this
+	defer conn.Close(ctx)
 	_, err = conn.Exec(ctx, fmt.Sprintf(`
 		do $$ begin
 		  if to_regrole('%[1]s') is null then create role %[1]s login nosuperuser nobypassrls in role echosynch_app; end if;
@@ -254,7 +254,7 @@ func unprivileged() (*syscall.Credential, error) {
 			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 		}
 	}
-	return nil, errors.New("Postgres does not run as root, and neither the user postgres nor nobody exists: make one, or start this as another user")
+	return nil, errors.New("root cannot run Postgres, and neither the user postgres nor nobody exists: make one, or start this as another user")
 }
 
 // dataDir is where the clusters' directories go: in ours, or elsewhere where the database user cannot reach it.

@@ -105,7 +105,7 @@ func (s *Stack) install(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("install: %w", err)
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
+	defer response.Body.Close()
 	page, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode != http.StatusOK || !bytes.Contains(page, []byte("is installed")) {
 		return fmt.Errorf("install ended at %s with status %d: %w", (&url.URL{Path: response.Request.URL.Path}).String(), response.StatusCode, err)
@@ -137,7 +137,7 @@ func call(ctx context.Context, address string, args map[string]any) (map[string]
 	if err != nil {
 		return nil, err
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
+	defer response.Body.Close()
 	var answer map[string]any
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
 		return nil, fmt.Errorf("%s: %w", address, err)

@@ -43,13 +43,13 @@ func (c *cluster) boot() error {
 
 func (c *cluster) serve(bin string, credential *syscall.Credential) error {
 	command := func(name string, args ...string) *exec.Cmd {
-		cmd := exec.Command(name, args...) //nolint:noctx // ends by itself or with the process
+		cmd := exec.Command(name, args...)
 		cmd.Dir = c.dir
 		// A process group of its own, so that Ctrl-C leaves the watchdog alone.
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Setpgid: true}
 		return cmd
 	}
-	if err := os.WriteFile(filepath.Join(c.dir, "password"), []byte(password), 0o644); err != nil { //nolint:gosec // no secret
+	if err := os.WriteFile(filepath.Join(c.dir, "password"), []byte(password), 0o644); err != nil {
 		return fmt.Errorf("write password file: %w", err)
 	}
 	if credential != nil {

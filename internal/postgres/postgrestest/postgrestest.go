@@ -77,7 +77,7 @@ func (c *cluster) create(ctx context.Context, name string, set migrations.Set) e
 	if err != nil {
 		return fmt.Errorf("connect to test cluster: %w", err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // it was only used to create a database
+	defer conn.Close(ctx)
 	template := "template_" + string(set)
 	if !c.templates[set] {
 		if _, err := conn.Exec(ctx, "create database "+template); err != nil {
