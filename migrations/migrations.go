@@ -40,7 +40,7 @@ func Up(ctx context.Context, url string, set Set) (applied []string, err error) 
 	if err != nil {
 		return nil, fmt.Errorf("find migrations: %w", err)
 	}
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // tries every second, for five minutes
 	if err != nil {
 		return nil, fmt.Errorf("lock migrations: %w", err)
 	}

@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"bytes"
 	"sync"
 	"time"
 
@@ -14,33 +15,39 @@ const (
 	cacheSize = 1000
 )
 
-// cache holds workspace keys. Request keys are never cached: they die on their own.
+// cache remembers what the key wrapper answered, so that a workspace in use costs one call in ten minutes. It does not
+// stand in for the row: who asks has just read the wrapped key, so a key that was destroyed, by whichever process, is of
+// no use to any. Request keys are not cached: they die on their own.
 type cache struct {
 	mu   sync.Mutex
 	keys map[helpdesk.WorkspaceID]cached
 }
 
 type cached struct {
-	key   seal.Key
-	until time.Time
+	wrapped []byte
+	key     seal.Key
 }
 
 func newCache() *cache { return &cache{keys: make(map[helpdesk.WorkspaceID]cached)} }
 
-func (c *cache) get(id helpdesk.WorkspaceID, now time.Time) (seal.Key, bool) {
+func (c *cache) get(id helpdesk.WorkspaceID, wrapped []byte) (seal.Key, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e, ok := c.keys[id]
-	return e.key, ok && now.Before(e.until)
+	if !ok || !bytes.Equal(e.wrapped, wrapped) {
+		return seal.Key{}, false
+	}
+	return e.key, true
 }
 
-func (c *cache) put(id helpdesk.WorkspaceID, key seal.Key, now time.Time) {
+func (c *cache) put(id helpdesk.WorkspaceID, wrapped []byte, key seal.Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.keys) >= cacheSize {
 		clear(c.keys) // rare, and cheaper than bookkeeping on every use
 	}
-	c.keys[id] = cached{key: key, until: now.Add(cacheLife)}
+	c.keys[id] = cached{wrapped: wrapped, key: key}
+	time.AfterFunc(cacheLife, func() { c.drop(id) }) // may drop a later one early, which costs a call
 }
 
 func (c *cache) drop(id helpdesk.WorkspaceID) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
@@ -44,7 +45,11 @@ func Open(ctx context.Context, url secret.Value, w seal.Wrapper) (*Store, error)
 		return nil, fmt.Errorf("open key store: %w", err)
 	}
 	s := &Store{pool: pool, wrapper: w, cache: newCache()}
-	if err := errors.Join(s.checkRole(ctx), s.loadIngress(ctx)); err != nil {
+	err = s.checkRole(ctx)
+	if err == nil {
+		err = s.loadIngress(ctx)
+	}
+	if err != nil {
 		pool.Close()
 		return nil, err
 	}
@@ -56,6 +61,8 @@ func (s *Store) Close() { s.pool.Close() }
 
 // Ping reports whether the key store answers.
 func (s *Store) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	if err := s.pool.Ping(ctx); err != nil {
 		return fmt.Errorf("ping key store: %w", err)
 	}
@@ -65,12 +72,12 @@ func (s *Store) Ping(ctx context.Context) error {
 func (s *Store) checkRole(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	var tooMuch bool
+	var tooMuch bool // of the session's user, too: who set another role can go back
 	err := s.pool.QueryRow(ctx, `
-		select r.rolsuper or r.rolbypassrls
-		    or coalesce(pg_has_role(current_user, to_regrole('echosynch_owner'), 'member'), true)
-		    or not coalesce(pg_has_role(current_user, to_regrole('echosynch_app'), 'usage'), false)
-		from pg_roles r where r.rolname = current_user`).Scan(&tooMuch)
+		select bool_or(rolsuper or rolbypassrls
+		    or coalesce(pg_has_role(oid, to_regrole('echosynch_owner'), 'member'), true)
+		    or not coalesce(pg_has_role(oid, to_regrole('echosynch_app'), 'usage'), false))
+		from pg_roles where rolname in (current_user, session_user)`).Scan(&tooMuch)
 	switch {
 	case err != nil:
 		return fmt.Errorf("check key store role: %w", err)
@@ -86,15 +93,14 @@ var ingressContext = seal.Context{Purpose: "ingress-key"}
 func (s *Store) loadIngress(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	fresh := seal.NewKey()
-	wrapped, err := s.wrapper.Wrap(ctx, ingressContext, fresh.Bytes())
+	wrapped, err := s.wrappedIngress(ctx)
+	if errors.Is(err, pgx.ErrNoRows) {
+		if err := s.makeIngress(ctx); err != nil {
+			return err
+		}
+		wrapped, err = s.wrappedIngress(ctx)
+	}
 	if err != nil {
-		return fmt.Errorf("wrap ingress key: %w", err)
-	}
-	if _, err := s.pool.Exec(ctx, `insert into keystore.ingress_key (wrapped) values ($1) on conflict do nothing`, wrapped); err != nil {
-		return fmt.Errorf("store ingress key: %w", err)
-	}
-	if err := s.pool.QueryRow(ctx, `select wrapped from keystore.ingress_key`).Scan(&wrapped); err != nil {
 		return fmt.Errorf("load ingress key: %w", err)
 	}
 	raw, err := s.wrapper.Unwrap(ctx, ingressContext, wrapped)
@@ -103,6 +109,23 @@ func (s *Store) loadIngress(ctx context.Context) error {
 	}
 	s.ingress, err = seal.KeyFromBytes(raw)
 	return err
+}
+
+func (s *Store) wrappedIngress(ctx context.Context) (wrapped []byte, err error) {
+	err = s.pool.QueryRow(ctx, `select wrapped from keystore.ingress_key`).Scan(&wrapped)
+	return wrapped, err
+}
+
+func (s *Store) makeIngress(ctx context.Context) error {
+	wrapped, err := s.wrapper.Wrap(ctx, ingressContext, seal.NewKey().Bytes())
+	if err != nil {
+		return fmt.Errorf("wrap ingress key: %w", err)
+	}
+	_, err = s.pool.Exec(ctx, `insert into keystore.ingress_key (wrapped) values ($1) on conflict do nothing`, wrapped)
+	if err != nil {
+		return fmt.Errorf("store ingress key: %w", err)
+	}
+	return nil
 }
 
 // SystemIdentifier names the cluster; two clusters never share one.
@@ -116,9 +139,12 @@ func (s *Store) SystemIdentifier(ctx context.Context) (string, error) {
 	return id, nil
 }
 
-// erased turns the driver's "no rows" into our kind: a key that is not there was destroyed.
+// foreignKeyViolation is Postgres's code: a request key refers to a workspace key that is gone.
+const foreignKeyViolation = "23503"
+
+// erased turns the driver's errors into our kind: a key that is not there was destroyed.
 func erased(err error) error {
-	if errors.Is(err, pgx.ErrNoRows) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); errors.Is(err, pgx.ErrNoRows) || ok && pg.Code == foreignKeyViolation {
 		return helpdesk.ErrErased
 	}
 	return err

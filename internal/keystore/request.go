@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/seal"
 )
@@ -19,29 +21,25 @@ func requestAD(ws helpdesk.WorkspaceID, id helpdesk.RequestID, column string) se
 }
 
 // wrapKey is derived from the workspace key, which itself seals fields.
-func (s *Store) wrapKey(ctx context.Context, ws helpdesk.WorkspaceID) (seal.Key, error) {
-	key, err := s.WorkspaceKey(ctx, ws)
-	if err != nil {
-		return key, err
-	}
-	return key.Derive("wrap-request-key"), nil
-}
+func wrapKey(workspace seal.Key) seal.Key { return workspace.Derive("wrap-request-key") }
 
 // CreateRequestKeys stores the text key of a request and makes its summary key, unless it has them.
+// [helpdesk.ErrErased] where the workspace's key is gone.
 func (s *Store) CreateRequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID, text seal.Key) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	wrap, err := s.wrapKey(ctx, ws)
+	workspace, err := s.WorkspaceKey(ctx, ws)
 	if err != nil {
 		return err
 	}
+	wrap := wrapKey(workspace)
 	_, err = s.pool.Exec(ctx, `
 		insert into keystore.request_key (workspace_id, request_id, text_key, summary_key) values ($1, $2, $3, $4)
 		on conflict do nothing`, ws, id,
 		wrap.Seal(text.Bytes(), requestAD(ws, id, "text_key")),
 		wrap.Seal(seal.NewKey().Bytes(), requestAD(ws, id, "summary_key")))
 	if err != nil {
-		return fmt.Errorf("store keys of request %s: %w", id, err)
+		return fmt.Errorf("store keys of request %s: %w", id, erased(err))
 	}
 	return nil
 }
@@ -50,17 +48,20 @@ func (s *Store) CreateRequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, 
 func (s *Store) RequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID) (k RequestKeys, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	var text, summary []byte
+	var text, summary, wrapped []byte
 	err = s.pool.QueryRow(ctx, `
-		select text_key, summary_key from keystore.request_key where workspace_id = $1 and request_id = $2`, ws, id).
-		Scan(&text, &summary)
+		select r.text_key, r.summary_key, w.wrapped
+		from keystore.request_key r join keystore.workspace_key w using (workspace_id)
+		where workspace_id = $1 and request_id = $2`, ws, id).
+		Scan(&text, &summary, &wrapped)
 	if err != nil {
 		return k, fmt.Errorf("load keys of request %s: %w", id, erased(err))
 	}
-	wrap, err := s.wrapKey(ctx, ws)
+	workspace, err := s.unwrapWorkspaceKey(ctx, ws, wrapped)
 	if err != nil {
 		return k, err
 	}
+	wrap := wrapKey(workspace)
 	if k.Text, k.HasText, err = unwrap(wrap, text, requestAD(ws, id, "text_key")); err != nil {
 		return k, fmt.Errorf("unwrap text key of request %s: %w", id, err)
 	}
@@ -89,15 +90,16 @@ func unwrap(wrap seal.Key, sealed []byte, ad seal.AD) (key seal.Key, there bool,
 func (s *Store) DestroyRequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID, text, summary bool) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	query := `
+	var batch pgx.Batch // one transaction
+	batch.Queue(`
 		update keystore.request_key
 		set text_key = case when $3 then null else text_key end,
 		    summary_key = case when $4 then null else summary_key end
-		where workspace_id = $1 and request_id = $2`
-	if text && summary {
-		query = `delete from keystore.request_key where workspace_id = $1 and request_id = $2 and $3 and $4`
-	}
-	if _, err := s.pool.Exec(ctx, query, ws, id, text, summary); err != nil {
+		where workspace_id = $1 and request_id = $2`, ws, id, text, summary)
+	batch.Queue(`
+		delete from keystore.request_key
+		where workspace_id = $1 and request_id = $2 and text_key is null and summary_key is null`, ws, id)
+	if err := s.pool.SendBatch(ctx, &batch).Close(); err != nil {
 		return fmt.Errorf("destroy keys of request %s: %w", id, err)
 	}
 	return nil

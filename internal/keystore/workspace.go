@@ -3,7 +3,6 @@ package keystore
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -31,11 +30,8 @@ func (s *Store) CreateWorkspaceKey(ctx context.Context, id helpdesk.WorkspaceID)
 	return nil
 }
 
-// WorkspaceKey is the key of a workspace, from memory for up to ten minutes. [helpdesk.ErrErased] once destroyed.
+// WorkspaceKey is the key of a workspace. [helpdesk.ErrErased] from the moment it is destroyed, by whichever process.
 func (s *Store) WorkspaceKey(ctx context.Context, id helpdesk.WorkspaceID) (seal.Key, error) {
-	if key, ok := s.cache.get(id, time.Now()); ok {
-		return key, nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var wrapped []byte
@@ -43,27 +39,38 @@ func (s *Store) WorkspaceKey(ctx context.Context, id helpdesk.WorkspaceID) (seal
 	if err != nil {
 		return seal.Key{}, fmt.Errorf("load key of workspace %s: %w", id, erased(err))
 	}
+	return s.unwrapWorkspaceKey(ctx, id, wrapped)
+}
+
+func (s *Store) unwrapWorkspaceKey(ctx context.Context, id helpdesk.WorkspaceID, wrapped []byte) (seal.Key, error) {
+	if key, ok := s.cache.get(id, wrapped); ok {
+		return key, nil
+	}
 	raw, err := s.wrapper.Unwrap(ctx, workspaceContext(id), wrapped)
 	if err != nil {
 		return seal.Key{}, fmt.Errorf("unwrap key of workspace %s: %w", id, err)
 	}
 	key, err := seal.KeyFromBytes(raw)
-	if err == nil {
-		s.cache.put(id, key, time.Now())
+	if err != nil {
+		return seal.Key{}, fmt.Errorf("unwrap key of workspace %s: %w", id, err)
 	}
-	return key, err
+	s.cache.put(id, wrapped, key)
+	return key, nil
 }
 
-// DestroyWorkspace destroys every key of a workspace and returns how many there were. It is the commit point of a
-// purge: from then on nothing of the workspace can be read.
+// DestroyWorkspace destroys every key of a workspace and returns how many rows of them there were. It is the commit
+// point of a purge: from then on nothing of the workspace can be read, and no key can be added to it.
 func (s *Store) DestroyWorkspace(ctx context.Context, id helpdesk.WorkspaceID) (n int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	s.cache.drop(id)
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		// Nobody adds a request key while this is held: the reference to the row needs a lock on it.
+		if _, err := tx.Exec(ctx, `select from keystore.workspace_key where workspace_id = $1 for update`, id); err != nil {
+			return err
+		}
 		for _, q := range []string{
-			`delete from keystore.workspace_key where workspace_id = $1`, // first: it wraps the others
 			`delete from keystore.request_key where workspace_id = $1`,
+			`delete from keystore.workspace_key where workspace_id = $1`,
 		} {
 			tag, err := tx.Exec(ctx, q, id)
 			if err != nil {
@@ -73,14 +80,14 @@ func (s *Store) DestroyWorkspace(ctx context.Context, id helpdesk.WorkspaceID) (
 		}
 		return nil
 	})
-	s.cache.drop(id) // a reader may have put it back meanwhile
+	s.cache.drop(id)
 	if err != nil {
 		return 0, fmt.Errorf("destroy keys of workspace %s: %w", id, err)
 	}
 	return n, nil
 }
 
-// Census counts the keys of a workspace.
+// Census counts the rows of keys that a workspace has left. Keys of deliveries belong to none.
 func (s *Store) Census(ctx context.Context, id helpdesk.WorkspaceID) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

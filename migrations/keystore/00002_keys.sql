@@ -12,8 +12,8 @@ create table keystore.workspace_key (
   created_at   timestamptz not null default now()
 );
 
--- Two per request, wrapped by the workspace key. A null one is destroyed. A process that still remembers the key of a
--- purged workspace cannot add to it: that is what the reference is for.
+-- Two per request, wrapped by the workspace key. A null one is destroyed. The reference is there so that nobody who read
+-- the workspace key just before a purge adds to it after.
 create table keystore.request_key (
   workspace_id uuid not null references keystore.workspace_key,
   request_id   uuid not null,
