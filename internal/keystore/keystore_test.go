@@ -248,7 +248,7 @@ func TestStoreIsNeverPrinted(t *testing.T) {
 	key, err := b.WorkspaceKey(t.Context(), b.workspace)
 	must(t, err)
 	text := fmt.Sprintf("%v %+v", b.Store, b.Store)
-	if strings.Contains(text, strings.Trim(fmt.Sprint(key.Bytes()[:8]), "[]")) {
+	if strings.Contains(text, strings.Trim(fmt.Sprintf("%d", key.Bytes()[:8]), "[]")) {
 		t.Error("a key was printed")
 	}
 }
