@@ -3,7 +3,6 @@ package slackapi
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"path"
@@ -43,8 +42,11 @@ func New(base string, hc *http.Client) *API {
 type onlyListed struct{ next http.RoundTripper }
 
 func (t onlyListed) RoundTrip(r *http.Request) (*http.Response, error) {
-	if _, err := method(path.Base(r.URL.Path)); err != nil {
-		return nil, err
+	if _, listed := method(path.Base(r.URL.Path)); !listed {
+		if r.Body != nil {
+			r.Body.Close() // as every RoundTripper must
+		}
+		return nil, ErrMethod
 	}
 	if t.next != nil {
 		return t.next.RoundTrip(r)
@@ -81,6 +83,9 @@ type Grant struct {
 func (a *API) Exchange(ctx context.Context, clientID string, clientSecret secret.Value, code, redirectURL string) (Grant, error) {
 	r, err := slack.GetOAuthV2ResponseContext(ctx, a.http, clientID, clientSecret.Reveal(), code, redirectURL,
 		slack.OAuthOptionAPIURL(a.base))
+	if err == nil {
+		err = proven(r.AccessToken)
+	}
 	if err != nil {
 		return Grant{}, refusal("oauth.v2.access", err)
 	}
@@ -111,7 +116,10 @@ func (s *Session) Revoke(ctx context.Context) error {
 
 // Alive finds out whether the token works.
 func (s *Session) Alive(ctx context.Context) error {
-	_, err := s.slack.AuthTestContext(ctx)
+	r, err := s.slack.AuthTestContext(ctx)
+	if err == nil {
+		err = proven(r.UserID)
+	}
 	return refusal("auth.test", err)
 }
 
@@ -126,6 +134,9 @@ type User struct {
 // User looks a person up.
 func (s *Session) User(ctx context.Context, id string) (User, error) {
 	u, err := s.slack.GetUserInfoContext(ctx, id)
+	if err == nil {
+		err = proven(u.ID)
+	}
 	if err != nil {
 		return User{}, refusal("users.info", err)
 	}
@@ -138,10 +149,22 @@ type Channel struct{ External, Archived, Member bool }
 // Channel looks a channel up.
 func (s *Session) Channel(ctx context.Context, id string) (Channel, error) {
 	c, err := s.slack.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
+	if err == nil {
+		err = proven(c.ID)
+	}
 	if err != nil {
 		return Channel{}, refusal("conversations.info", err)
 	}
 	return Channel{External: c.IsExtShared, Archived: c.IsArchived, Member: c.IsMember}, nil
+}
+
+// proven doubts an answer without the one field it must have: the SDK takes {"ok":false} for success where no error
+// code comes with it.
+func proven(field string) error {
+	if field == "" {
+		return errUnreadable
+	}
+	return nil
 }
 
 // call calls a method and decodes its answer into our own minimal structs: the SDK's decoder refuses a whole
@@ -151,7 +174,7 @@ func (s *Session) call(ctx context.Context, name string, query url.Values, into 
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.api.base+name, strings.NewReader(query.Encode()))
 	if err != nil {
-		return fmt.Errorf("call slack %s: %w", name, err)
+		return refusal(name, err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Authorization", "Bearer "+s.token.Reveal())
@@ -162,24 +185,27 @@ func (s *Session) call(ctx context.Context, name string, query url.Values, into 
 	defer response.Body.Close()
 	switch {
 	case response.StatusCode == http.StatusTooManyRequests:
-		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
-		return &Error{Method: name, Code: "ratelimited", Kind: RateLimited, RetryAfter: time.Duration(max(seconds, 1)) * time.Second}
+		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // zero: it did not say
+		return refusal(name, &slack.RateLimitedError{RetryAfter: time.Duration(seconds) * time.Second})
 	case response.StatusCode != http.StatusOK:
 		return refusal(name, slack.StatusCodeError{Code: response.StatusCode})
 	}
+	var raw json.RawMessage
 	var answer struct {
 		OK    bool   `json:"ok"`
 		Error string `json:"error"`
 	}
-	raw := json.RawMessage{}
 	if err := json.NewDecoder(http.MaxBytesReader(nil, response.Body, maxAnswer)).Decode(&raw); err != nil {
 		return refusal(name, err)
 	}
 	if err := json.Unmarshal(raw, &answer); err != nil {
 		return refusal(name, err)
 	}
-	if !answer.OK {
-		return refusal(name, slack.SlackErrorResponse{Err: answer.Error})
+	switch {
+	case answer.OK:
+		return refusal(name, json.Unmarshal(raw, into))
+	case answer.Error == "":
+		return refusal(name, errUnreadable)
 	}
-	return json.Unmarshal(raw, into)
+	return refusal(name, slack.SlackErrorResponse{Err: answer.Error})
 }

@@ -40,44 +40,52 @@ func (m Message) options() []slack.MsgOption {
 // Posted is where a message stands. ThreadTS is "" at the channel root: so Slack answers a reply whose parent is gone.
 type Posted struct{ TS, ThreadTS string }
 
-// Post posts a message once, by our own call: the SDK's does not tell in which thread it landed. After an [Ambiguous] error look it up before posting again: see [Session.Find].
+// Post posts a message once, by our own call: the SDK's does not tell in which thread it landed. After an [Ambiguous]
+// error look it up before posting again: see [Session.Find].
 func (s *Session) Post(ctx context.Context, m Message) (Posted, error) {
-	values := url.Values{}
-	_, query, err := slack.UnsafeApplyMsgOptions(s.token.Reveal(), m.Channel, s.api.base, m.options()...)
+	_, query, err := slack.UnsafeApplyMsgOptions("", m.Channel, s.api.base, m.options()...)
 	if err != nil {
 		return Posted{}, fmt.Errorf("encode message: %w", err)
 	}
-	blocks, err := json.Marshal(m.Blocks) // the SDK keeps them apart until it sends
-	if err != nil {
-		return Posted{}, fmt.Errorf("encode blocks: %w", err)
-	}
-	query.Set("blocks", string(blocks))
-	for k, v := range query {
-		if k != "token" { // it goes into the header
-			values[k] = v
+	query.Del("token")     // it goes into the header
+	if len(m.Blocks) > 0 { // the SDK keeps them apart until it sends
+		blocks, err := json.Marshal(m.Blocks)
+		if err != nil {
+			return Posted{}, fmt.Errorf("encode blocks: %w", err)
 		}
+		query.Set("blocks", string(blocks))
 	}
 	var answer struct {
 		TS      string `json:"ts"`
-		Message struct {
+		Message *struct {
 			ThreadTS string `json:"thread_ts"`
 		} `json:"message"`
 	}
-	if err := s.call(ctx, "chat.postMessage", values, &answer); err != nil {
+	if err := s.call(ctx, "chat.postMessage", query, &answer); err != nil {
 		return Posted{}, err
+	}
+	if answer.TS == "" || answer.Message == nil { // posted, but where?
+		return Posted{}, refusal("chat.postMessage", errUnreadable)
 	}
 	return Posted{TS: answer.TS, ThreadTS: answer.Message.ThreadTS}, nil
 }
 
-// Update replaces a message of ours. Repeating it is harmless.
+// Update replaces a message of ours. Repeating it is harmless. [MessageGone] says that our own message is not there; it
+// says nothing of the one it answers.
 func (s *Session) Update(ctx context.Context, ts string, m Message) error {
-	_, _, _, err := s.slack.UpdateMessageContext(ctx, m.Channel, ts, m.options()...)
+	_, at, _, err := s.slack.UpdateMessageContext(ctx, m.Channel, ts, m.options()...)
+	if err == nil {
+		err = proven(at)
+	}
 	return refusal("chat.update", err)
 }
 
 // Delete removes a message of ours. [MessageGone] where it is not there.
 func (s *Session) Delete(ctx context.Context, channel, ts string) error {
-	_, _, err := s.slack.DeleteMessageContext(ctx, channel, ts)
+	_, at, err := s.slack.DeleteMessageContext(ctx, channel, ts)
+	if err == nil {
+		err = proven(at)
+	}
 	return refusal("chat.delete", err)
 }
 

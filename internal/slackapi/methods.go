@@ -4,7 +4,6 @@ package slackapi
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 )
 
@@ -78,11 +77,11 @@ func BotEvents() []string {
 // ErrMethod: a method that is not in [Methods].
 var ErrMethod = errors.New("method is not in the table of methods")
 
-func method(name string) (Use, error) {
-	for _, u := range Methods() {
-		if u.Name == name {
-			return u, nil
-		}
+func method(name string) (Use, bool) {
+	uses := Methods()
+	i := slices.IndexFunc(uses, func(u Use) bool { return u.Name == name })
+	if i < 0 {
+		return Use{}, false
 	}
-	return Use{}, fmt.Errorf("call Slack: %w", ErrMethod)
+	return uses[i], true
 }
