@@ -6,13 +6,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/echo-synch/echo-synch/cmd/dev/stack"
 )
@@ -44,27 +44,32 @@ func run(args []string) error {
 		DatabaseAdminURL: os.Getenv("DATABASE_ADMIN_URL"), KeystoreAdminURL: os.Getenv("KEYSTORE_ADMIN_URL"),
 	}
 	flags := flag.NewFlagSet("dev", flag.ContinueOnError)
-	flags.Usage = func() { fmt.Fprint(os.Stderr, usage) }
+	flags.SetOutput(io.Discard) // main says what is wrong, once
 	flags.StringVar(&o.Dir, "dir", o.Dir, "where data, logs and secrets go")
 	flags.Func("port", "NAME=NUMBER", func(v string) error { return setPort(&o.Ports, v) })
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		fmt.Print(usage)
 		return nil
 	} else if err != nil {
-		return errUsage
+		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	if (o.DatabaseAdminURL == "") != (o.KeystoreAdminURL == "") {
 		return errors.New("set both DATABASE_ADMIN_URL and KEYSTORE_ADMIN_URL, or none")
 	}
+	if flags.NArg() > 1 {
+		return fmt.Errorf("%w: unknown argument %q", errUsage, flags.Arg(1))
+	}
+	ctx := interrupted(o.Dir)
 	switch flags.Arg(0) {
 	case "":
 	case "reset":
-		if err := stack.Reset(o); err != nil {
+		if err := stack.Reset(ctx, o); err != nil {
 			return err
 		}
 	default:
 		return fmt.Errorf("%w: unknown argument %q", errUsage, flags.Arg(0))
 	}
-	return serve(o)
+	return serve(ctx, o)
 }
 
 // setPort reads NAME=NUMBER.
@@ -79,11 +84,12 @@ func setPort(p *stack.Ports, v string) error {
 	return nil
 }
 
-// serve runs until the first Ctrl-C, then stops in order; the second one ends at once.
-func serve(o stack.Options) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+// serve runs until the first Ctrl-C, then stops in order; the second one ends everything at once.
+func serve(ctx context.Context, o stack.Options) error {
 	s, err := stack.Start(ctx, o)
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("stopped before it was ready: %w", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -96,8 +102,21 @@ func serve(o stack.Options) error {
 ready
 `, s.Info.Slack, s.Info.TemporalUI, s.Info.API, filepath.Clean(s.Dir))
 	<-ctx.Done()
-	stop()
-	last, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	return s.Stop(last)
+	return s.Stop(context.WithoutCancel(ctx))
+}
+
+// interrupted returns a context that the first Ctrl-C ends. The second one kills whatever runs in dir, and us.
+func interrupted(dir string) context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		fmt.Fprintln(os.Stderr, "killing everything")
+		stack.Kill(dir)
+		os.Exit(1)
+	}()
+	return ctx
 }

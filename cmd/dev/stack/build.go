@@ -45,7 +45,9 @@ func (s *Stack) build(ctx context.Context) error {
 // migrate brings both databases to the schema of the binary and makes the login role of the product's processes.
 func (s *Stack) migrate(ctx context.Context) error {
 	s.say("migrating the databases")
-	if _, err := s.run(ctx, "migrate"); err != nil {
+	env := s.environment()
+	env["DATABASE_ADMIN_URL"], env["KEYSTORE_ADMIN_URL"] = s.main.adminURL, s.keys.adminURL
+	if _, err := s.runWith(ctx, env, "migrate"); err != nil {
 		return err
 	}
 	for _, c := range []*pgCluster{s.main, s.keys} {

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,9 +31,12 @@ func newChild(s *Stack, name string, env map[string]string) *child {
 
 func (c *child) start() error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.stopped = false
-	return c.spawn()
+	err := c.spawn()
+	c.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return c.stack.refreshInfo()
 }
 
 // spawn starts the process; the caller holds the lock.
@@ -41,7 +45,7 @@ func (c *child) spawn() error {
 	if err != nil {
 		return fmt.Errorf("open log: %w", err)
 	}
-	defer log.Close()
+	defer log.Close()                               // the process has its own copy
 	command := exec.Command(c.stack.binary, c.name) //nolint:noctx // stopped in order, not killed
 	command.Env = environ(c.env)
 	command.Stdout, command.Stderr = log, log
@@ -49,32 +53,40 @@ func (c *child) spawn() error {
 	if err := command.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", c.name, err)
 	}
-	c.process = command.Process
-	c.exited = make(chan struct{})
+	c.process, c.exited, c.stopped = command.Process, make(chan struct{}), false
 	go c.watch(command, c.exited)
 	return c.stack.writePID(c.name, c.process.Pid)
 }
 
 // watch waits for the process and starts another one unless it was told to stop.
 func (c *child) watch(command *exec.Cmd, exited chan struct{}) {
-	err := command.Wait()
+	why := command.Wait()
 	close(exited)
-	pause := time.NewTimer(300 * time.Millisecond)
-	defer pause.Stop()
-	<-pause.C
+	for {
+		pause := time.NewTimer(300 * time.Millisecond)
+		<-pause.C
+		err := c.again(exited, why)
+		if err == nil {
+			return
+		}
+		c.stack.say("%v", err)
+	}
+}
+
+// again starts the process anew, unless it was told to stop or somebody started it in the meantime.
+func (c *child) again(exited chan struct{}, why error) error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.stopped {
-		return
+	if c.stopped || c.exited != exited {
+		c.mu.Unlock()
+		return nil
 	}
-	c.stack.say("%s ended (%v); starting it again", c.name, err)
-	if err := c.spawn(); err != nil {
-		c.stack.say("%v", err)
-		return
+	c.stack.say("%s ended (%v); starting it again", c.name, why)
+	err := c.spawn()
+	c.mu.Unlock()
+	if err != nil {
+		return err
 	}
-	if err := c.stack.refreshInfo(c.name, c.process.Pid); err != nil {
-		c.stack.say("%v", err)
-	}
+	return c.stack.refreshInfo()
 }
 
 func (c *child) pid() int {
@@ -98,18 +110,10 @@ func (c *child) stop(ctx context.Context) error {
 	c.stopped = true
 	process, exited := c.process, c.exited
 	c.mu.Unlock()
-	if err := process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
+	if process == nil {
+		return nil // it never started
 	}
-	late := time.NewTimer(30 * time.Second)
-	defer late.Stop()
-	select {
-	case <-exited:
-		return nil
-	case <-ctx.Done():
-	case <-late.C:
-	}
-	return errors.Join(fmt.Errorf("%s did not stop in time; killing it", c.name), process.Kill())
+	return finish(ctx, process, exited, syscall.SIGTERM)
 }
 
 func environ(env map[string]string) []string {
@@ -119,4 +123,23 @@ func environ(env map[string]string) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// run runs a command of the product and returns what it prints.
+func (s *Stack) run(ctx context.Context, args ...string) ([]byte, error) {
+	return s.runWith(ctx, s.environment(), args...)
+}
+
+func (s *Stack) runWith(ctx context.Context, env map[string]string, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, s.binary, args...)
+	command.Env = environ(env)
+	var errOut bytes.Buffer
+	command.Stderr = &errOut
+	out, err := command.Output()
+	if err != nil {
+		return out, fmt.Errorf("echosynch %s: %w: %s", args[0], err, bytes.TrimSpace(errOut.Bytes()))
+	}
+	return out, nil
 }

@@ -8,14 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
-	"time"
 )
 
-// Info is stack.json: where everything is, for other programs.
+// Info is stack.json: where everything is, for other programs. TemporalMetrics is what Prometheus reads of the server;
+// its counter "action" is what a hosted Temporal would bill.
 type Info struct {
 	API                string `json:"api"`
 	Console            string `json:"console"`
@@ -48,19 +44,14 @@ func (s *Stack) writeInfo(context.Context) error {
 	return writeJSON(s.path("stack.json"), s.Info)
 }
 
-// refreshInfo records the process that took the place of one that ended.
-func (s *Stack) refreshInfo(name string, pid int) error {
+// refreshInfo records the process that took the place of one that ended. The caller holds no child's lock.
+func (s *Stack) refreshInfo() error {
 	s.infoMu.Lock()
 	defer s.infoMu.Unlock()
 	if s.Info.API == "" {
 		return nil // still starting; it is written once everything answers
 	}
-	switch name {
-	case "api":
-		s.Info.APIPID = pid
-	case "worker":
-		s.Info.WorkerPID = pid
-	}
+	s.Info.APIPID, s.Info.WorkerPID = s.api.pid(), s.worker.pid()
 	return writeJSON(s.path("stack.json"), s.Info)
 }
 
@@ -101,87 +92,4 @@ func loadSecrets(path, keyFile string) (s secrets, err error) {
 	}
 	s = secrets{PostgresPassword: rand.Text(), LoginPassword: rand.Text(), SigningSecret: rand.Text(), ClientSecret: rand.Text()}
 	return s, writeJSON(path, s)
-}
-
-// writePID remembers a process, with the time it started, so that a later start can end it.
-func (s *Stack) writePID(name string, pid int) error {
-	started, err := startTime(pid)
-	if err != nil {
-		return nil // gone already, or no /proc here: there is nothing to remember
-	}
-	line := fmt.Sprintf("%d %s\n", pid, started)
-	if err := os.WriteFile(s.path("pids", name+".pid"), []byte(line), 0o600); err != nil {
-		return fmt.Errorf("remember process %d: %w", pid, err)
-	}
-	return nil
-}
-
-// endLeftovers ends what a killed parent left running, in the order of a stop. A process that is not the one
-// remembered is left alone.
-func (s *Stack) endLeftovers() error {
-	if pid, ok := s.remembered("dev"); ok && pid != os.Getpid() {
-		return fmt.Errorf("another make dev is running on %s (process %d): stop it first, or give another -dir", s.Dir, pid)
-	}
-	for _, name := range []string{"api", "worker", "postgres", "keystore"} {
-		pid, ok := s.remembered(name)
-		if !ok {
-			continue
-		}
-		s.say("ending %s of an earlier start (process %d)", name, pid)
-		if err := end(pid); err != nil {
-			return fmt.Errorf("end %s (process %d): %w", name, pid, err)
-		}
-	}
-	return s.writePID("dev", os.Getpid())
-}
-
-// remembered is the process of a pid file, if it is still the same one.
-func (s *Stack) remembered(name string) (pid int, alive bool) {
-	raw, err := os.ReadFile(s.path("pids", name+".pid"))
-	if err != nil {
-		return 0, false
-	}
-	id, started, _ := strings.Cut(strings.TrimSpace(string(raw)), " ")
-	if pid, err = strconv.Atoi(id); err != nil {
-		return 0, false
-	}
-	now, err := startTime(pid)
-	return pid, err == nil && now == started
-}
-
-// end interrupts a process, and kills it if that does not help.
-func end(pid int) error {
-	process, err := os.FindProcess(pid)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	if err := process.Signal(os.Interrupt); errors.Is(err, os.ErrProcessDone) {
-		return nil
-	}
-	err = until(ctx, func() error {
-		if process.Signal(syscall.Signal(0)) != nil {
-			return nil
-		}
-		return errors.New("it does not end")
-	})
-	if err != nil {
-		return process.Kill()
-	}
-	return nil
-}
-
-// startTime of a process, in the kernel's ticks: with the pid it names a process for good.
-func startTime(pid int) (string, error) {
-	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
-	if err != nil {
-		return "", err
-	}
-	_, rest, ok := strings.Cut(string(raw), ") ") // the name may hold spaces
-	fields := strings.Fields(rest)
-	if !ok || len(fields) < 20 || fields[0] == "Z" {
-		return "", errors.New("no such process")
-	}
-	return fields[19], nil
 }

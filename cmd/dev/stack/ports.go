@@ -1,11 +1,16 @@
 package stack
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -28,7 +33,8 @@ func DefaultPorts() Ports {
 	}
 }
 
-func (p *Ports) all() map[string]*int {
+// Names are what ports are called on the command line.
+func (p *Ports) Names() map[string]*int {
 	return map[string]*int{
 		"api": &p.API, "api-admin": &p.APIAdmin, "worker-admin": &p.WorkerAdmin, "slack": &p.Slack, "gemini": &p.Gemini,
 		"postgres": &p.Postgres, "keystore": &p.Keystore, "temporal": &p.Temporal, "temporal-ui": &p.TemporalUI,
@@ -37,24 +43,28 @@ func (p *Ports) all() map[string]*int {
 	}
 }
 
-// Names are what ports are called on the command line.
-func (p *Ports) Names() map[string]*int { return p.all() }
-
-// settle chooses free ports for those that are zero, and says which of the others is taken.
-func (p Ports) settle() (Ports, error) {
+// settle says which port is taken, and chooses free ones for those that are zero. Those in except are not looked at.
+func (p Ports) settle(except ...string) (Ports, error) {
 	var held []net.Listener
 	defer func() {
 		for _, l := range held {
 			_ = l.Close() // its number is all that was wanted
 		}
 	}()
-	for name, port := range p.all() {
-		l, err := net.Listen("tcp", local(*port)) //nolint:noctx // local and at once
+	named := p.Names()
+	names := slices.DeleteFunc(slices.Collect(maps.Keys(named)), func(name string) bool { return slices.Contains(except, name) })
+	// The given ones first, or a chosen one could take the place of a given one.
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(*named[b], *named[a]), cmp.Compare(a, b)) })
+	for _, name := range names {
+		l, err := net.Listen("tcp", local(*named[name])) //nolint:noctx // local and at once
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return p, fmt.Errorf("port %d for %s is taken: stop what uses it, or choose another with -port %s=NUMBER", *named[name], name, name)
+		}
 		if err != nil {
-			return p, fmt.Errorf("port %d for %s is taken: stop what uses it, or choose another with -port %s=NUMBER", *port, name, name)
+			return p, fmt.Errorf("port %d for %s cannot be used: %w; choose another with -port %s=NUMBER", *named[name], name, err, name)
 		}
 		held = append(held, l)
-		*port = l.Addr().(*net.TCPAddr).Port
+		*named[name] = l.Addr().(*net.TCPAddr).Port
 	}
 	return p, nil
 }

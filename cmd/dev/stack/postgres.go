@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -10,7 +11,10 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -38,7 +42,7 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 		s.main.adminURL, s.keys.adminURL = s.opt.DatabaseAdminURL, s.opt.KeystoreAdminURL
 		return nil
 	}
-	bin, err := binaries()
+	bin, err := binaries(os.Getenv("PATH"), installed())
 	if err != nil {
 		return err
 	}
@@ -50,12 +54,10 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for c, port := range map[*pgCluster]int{s.main: s.opt.Ports.Postgres, s.keys: s.opt.Ports.Keystore} {
-		if err := s.startCluster(ctx, c, bin, base, port, who); err != nil {
-			return err
-		}
+	if err := s.startCluster(ctx, s.main, bin, base, s.opt.Ports.Postgres, who); err != nil {
+		return err
 	}
-	return nil
+	return s.startCluster(ctx, s.keys, bin, base, s.opt.Ports.Keystore, who)
 }
 
 func (s *Stack) startCluster(ctx context.Context, c *pgCluster, bin, base string, port int, who *syscall.Credential) error {
@@ -67,6 +69,9 @@ func (s *Stack) startCluster(ctx context.Context, c *pgCluster, bin, base string
 			return err
 		}
 	}
+	if err := s.endPostmaster(ctx, c.data); err != nil {
+		return err
+	}
 	s.say("starting Postgres %s on port %d", c.name, port)
 	log, err := os.OpenFile(s.path(c.name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -76,7 +81,7 @@ func (s *Stack) startCluster(ctx context.Context, c *pgCluster, bin, base string
 	args := []string{"-D", c.data, "-p", strconv.Itoa(port), "-h", "127.0.0.1", "-c", "unix_socket_directories=",
 		"-c", "max_connections=300", "-c", "shared_buffers=256MB", "-c", "archive_mode=off",
 		// Values of people must not reach a log.
-		"-c", "log_parameter_max_length=0", "-c", "log_parameter_max_length_on_error=0", "-c", "log_min_error_statement=panic"}
+		"-c", "log_error_verbosity=terse", "-c", "log_parameter_max_length=0", "-c", "log_parameter_max_length_on_error=0", "-c", "log_min_error_statement=panic"}
 	if c == s.keys { // what a key store must not have: write-ahead log to keep, or copies
 		args = append(args, "-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "autovacuum_naptime=60")
 	}
@@ -86,15 +91,15 @@ func (s *Stack) startCluster(ctx context.Context, c *pgCluster, bin, base string
 	if err := c.command.Start(); err != nil {
 		return fmt.Errorf("start Postgres %s: %w", c.name, err)
 	}
-	if err := s.writePID(c.name, c.command.Process.Pid); err != nil {
-		return err
-	}
 	c.exited = make(chan struct{})
 	go func() {
 		_ = c.command.Wait() // how it ended is in its log
 		close(c.exited)
 	}()
 	s.onStop("Postgres "+c.name, c.stop)
+	if err := s.writePID(c.name, c.command.Process.Pid); err != nil {
+		return err
+	}
 	admin := url.URL{Scheme: "postgres", User: url.UserPassword("postgres", s.secrets.PostgresPassword), Host: local(port), Path: "/postgres", RawQuery: "sslmode=disable"}
 	if err := c.await(ctx, admin.String()); err != nil {
 		return fmt.Errorf("postgres %s does not answer; its log is %s: %w", c.name, s.path(c.name+".log"), err)
@@ -107,7 +112,12 @@ func (s *Stack) startCluster(ctx context.Context, c *pgCluster, bin, base string
 	return nil
 }
 
-func (s *Stack) initCluster(bin, data string, who *syscall.Credential) error {
+// initCluster makes a cluster in data. It works beside it and renames at the end, so that one cut short is never used.
+func (s *Stack) initCluster(bin, final string, who *syscall.Credential) error {
+	data := final + ".new"
+	if err := os.RemoveAll(data); err != nil {
+		return fmt.Errorf("delete %s: %w", data, err)
+	}
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return fmt.Errorf("make %s: %w", data, err)
 	}
@@ -127,6 +137,46 @@ func (s *Stack) initCluster(bin, data string, who *syscall.Credential) error {
 	initdb.Dir = "/" // ours may be closed to the database user
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("make Postgres cluster: %w: %s", err, out)
+	}
+	if err := os.Rename(data, final); err != nil {
+		return fmt.Errorf("make Postgres cluster: %w", err)
+	}
+	return nil
+}
+
+// endPostmaster ends the server that still runs on data, whose pid file of ours was lost. Postgres copes with the file of
+// one that has ended, but not where the number belongs to another process of its user by now: then the file goes.
+func (s *Stack) endPostmaster(ctx context.Context, data string) error {
+	file := filepath.Join(data, "postmaster.pid")
+	raw, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", file, err)
+	}
+	number, _, _ := strings.Cut(string(raw), "\n")
+	pid, err := strconv.Atoi(number)
+	if err != nil {
+		return nil // Postgres says what is wrong with it
+	}
+	at, err := os.Stat(filepath.Join("/proc", number, "cwd"))
+	if err != nil {
+		return nil // it has ended, or is somebody else's
+	}
+	own, err := os.Stat(data)
+	if err != nil {
+		return fmt.Errorf("look at %s: %w", data, err)
+	}
+	if !os.SameFile(at, own) { // a server works in its own directory
+		if err := os.Remove(file); err != nil {
+			return fmt.Errorf("forget an ended Postgres: %w", err)
+		}
+		return nil
+	}
+	s.say("ending Postgres of an earlier start (process %d)", pid)
+	if err := end(ctx, pid, syscall.SIGINT); err != nil {
+		return fmt.Errorf("end Postgres (process %d): %w", pid, err)
 	}
 	return nil
 }
@@ -171,17 +221,7 @@ func (c *pgCluster) await(ctx context.Context, url string) error {
 
 // stop is Postgres's fast shutdown: sessions end, data is safe.
 func (c *pgCluster) stop(ctx context.Context) error {
-	if err := c.command.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	select {
-	case <-c.exited:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(20 * time.Second):
-		return c.command.Process.Kill()
-	}
+	return finish(ctx, c.command.Process, c.exited, syscall.SIGINT)
 }
 
 func createDatabase(ctx context.Context, admin, name string) error {
@@ -224,18 +264,40 @@ func (c *pgCluster) login(ctx context.Context, password string) error {
 	return nil
 }
 
-// binaries finds the directory with initdb and postgres.
-func binaries() (string, error) {
-	if path, err := exec.LookPath("initdb"); err == nil {
-		return filepath.Dir(path), nil
+// installed are the usual places of Postgres beside PATH.
+func installed() []string {
+	return []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/pgsql/bin"}
+}
+
+// binaries finds the directory with initdb and postgres: in path, a list such as PATH, or else the newest in places.
+func binaries(path string, places []string) (string, error) {
+	candidates := filepath.SplitList(path)
+	for _, pattern := range places {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			return "", fmt.Errorf("look for Postgres: %w", err)
+		}
+		slices.SortFunc(found, func(a, b string) int { return cmp.Or(cmp.Compare(version(b), version(a)), cmp.Compare(a, b)) })
+		candidates = append(candidates, found...)
 	}
-	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/pgsql/bin"} {
-		found, _ := filepath.Glob(filepath.Join(pattern, "initdb"))
-		if len(found) > 0 {
-			return filepath.Dir(found[len(found)-1]), nil
+	for _, dir := range candidates {
+		_, err1 := os.Stat(filepath.Join(dir, "initdb"))
+		_, err2 := os.Stat(filepath.Join(dir, "postgres"))
+		if filepath.IsAbs(dir) && err1 == nil && err2 == nil {
+			return dir, nil
 		}
 	}
 	return "", errors.New("no Postgres here: install Debian's package postgresql (apt-get install postgresql), or give DATABASE_ADMIN_URL and KEYSTORE_ADMIN_URL")
+}
+
+// version is the last number in a directory's name, such as 15 or 9.6; 0 where there is none.
+func version(dir string) float64 {
+	numbers := regexp.MustCompile(`\d+(\.\d+)?`).FindAllString(dir, -1)
+	if len(numbers) == 0 {
+		return 0
+	}
+	v, _ := strconv.ParseFloat(numbers[len(numbers)-1], 64) // it is a number
+	return v
 }
 
 // unprivileged is who runs Postgres when root starts us; nil where we are not root.
@@ -263,8 +325,12 @@ func (s *Stack) dataDir(who *syscall.Credential) (string, error) {
 		return s.Dir, nil
 	}
 	elsewhere := filepath.Join("/var/tmp", fmt.Sprintf("echosynch-%x", sha256.Sum256([]byte(s.Dir)))[:20])
-	if err := os.MkdirAll(elsewhere, 0o755); err != nil { //nolint:gosec // the database user must get through
+	if err := os.Mkdir(elsewhere, 0o755); err != nil && !errors.Is(err, os.ErrExist) { //nolint:gosec // the database user must get through
 		return "", fmt.Errorf("make %s: %w", elsewhere, err)
+	}
+	// Everybody may write in /var/tmp, so the name may be somebody else's.
+	if info, err := os.Lstat(elsewhere); err != nil || !info.IsDir() || info.Sys().(*syscall.Stat_t).Uid != 0 {
+		return "", fmt.Errorf("%s does not belong to root: delete it, or give another -dir", elsewhere)
 	}
 	s.say("a directory above %s is closed to the database user: the clusters are in %s", s.Dir, elsewhere)
 	return elsewhere, nil

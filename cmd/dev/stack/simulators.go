@@ -5,12 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
-	"net/url"
-	"os/exec"
 	"time"
 
 	"github.com/echo-synch/echo-synch/internal/geminisim"
@@ -60,59 +56,6 @@ func (s *Stack) stopSimulators(context.Context) error {
 	return s.Slack.Close()
 }
 
-// seed installs the app in Acme as a browser does, names the staff channel, invites the app and makes Dana an agent;
-// once.
-func (s *Stack) seed(ctx context.Context) error {
-	if installed, err := s.run(ctx, "agent", "list", "T0ACME"); err == nil && bytes.Contains(installed, []byte("U0DANA")) {
-		return nil
-	}
-	s.say("installing the app in the simulated workspace Acme")
-	if err := s.install(ctx); err != nil {
-		return err
-	}
-	if _, err := s.run(ctx, "workspace", "staff-channel", "T0ACME", "C0ITSTAFF"); err != nil {
-		return err
-	}
-	for _, channel := range []string{"C0ITSTAFF", "C0ITHELP"} {
-		if _, err := s.Control(ctx, "invite", map[string]any{"channel": channel}); err != nil {
-			return err
-		}
-	}
-	_, err := s.run(ctx, "agent", "add", "T0ACME", "U0DANA")
-	return err
-}
-
-// install walks through OAuth: our start page, Slack's consent page, and back.
-func (s *Stack) install(ctx context.Context) error {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return fmt.Errorf("install: %w", err)
-	}
-	browser := &http.Client{Jar: jar, Timeout: 20 * time.Second, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
-		if r.URL.Path == "/oauth/v2/authorize" { // press Allow, as Alex
-			q := r.URL.Query()
-			q.Set("sim_user", "U0ALEX")
-			q.Set("sim_allow", "1")
-			r.URL.RawQuery = q.Encode()
-		}
-		return nil
-	}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, origin(s.opt.Ports.API)+"/slack/install", nil)
-	if err != nil {
-		return fmt.Errorf("install: %w", err)
-	}
-	response, err := browser.Do(request)
-	if err != nil {
-		return fmt.Errorf("install: %w", err)
-	}
-	defer response.Body.Close()
-	page, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK || !bytes.Contains(page, []byte("is installed")) {
-		return fmt.Errorf("install ended at %s with status %d: %w", (&url.URL{Path: response.Request.URL.Path}).String(), response.StatusCode, err)
-	}
-	return nil
-}
-
 // Control calls a control of the simulated Slack and returns its answer.
 func (s *Stack) Control(ctx context.Context, name string, args map[string]any) (map[string]any, error) {
 	return call(ctx, origin(s.opt.Ports.Slack)+"/sim/"+name, args)
@@ -146,19 +89,4 @@ func call(ctx context.Context, address string, args map[string]any) (map[string]
 		return answer, fmt.Errorf("%s: %v", address, answer["error"])
 	}
 	return answer, nil
-}
-
-// run runs a command of the product and returns what it prints.
-func (s *Stack) run(ctx context.Context, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	command := exec.CommandContext(ctx, s.binary, args...)
-	command.Env = environ(s.environment())
-	var errOut bytes.Buffer
-	command.Stderr = &errOut
-	out, err := command.Output()
-	if err != nil {
-		return out, fmt.Errorf("echosynch %s: %w: %s", args[0], err, bytes.TrimSpace(errOut.Bytes()))
-	}
-	return out, nil
 }

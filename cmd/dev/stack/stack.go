@@ -56,6 +56,7 @@ type Stack struct {
 	api       *child
 	worker    *child
 	infoMu    sync.Mutex
+	sayMu     sync.Mutex
 	stopSteps []step
 }
 
@@ -105,17 +106,28 @@ func (s *Stack) onStop(name string, stop func(context.Context) error) {
 	s.stopSteps = append(s.stopSteps, step{name, stop})
 }
 
-func (s *Stack) say(format string, args ...any) { fmt.Fprintf(s.opt.Out, format+"\n", args...) }
+func (s *Stack) say(format string, args ...any) {
+	s.sayMu.Lock()
+	defer s.sayMu.Unlock()
+	fmt.Fprintf(s.opt.Out, format+"\n", args...)
+}
 
 // prepare makes the directory, ends what a killed parent left over, and checks the ports.
-func (s *Stack) prepare(context.Context) error {
+func (s *Stack) prepare(ctx context.Context) error {
 	if err := os.MkdirAll(s.path("pids"), 0o755); err != nil { //nolint:gosec // the database user must get through
 		return fmt.Errorf("make %s: %w", s.Dir, err)
 	}
-	if err := s.endLeftovers(); err != nil {
+	if err := s.endLeftovers(ctx); err != nil {
 		return err
 	}
-	ports, err := s.opt.Ports.settle()
+	if err := os.Remove(s.path("stack.json")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("forget the earlier start: %w", err)
+	}
+	var given []string
+	if s.opt.DatabaseAdminURL != "" {
+		given = []string{"postgres", "keystore"}
+	}
+	ports, err := s.opt.Ports.settle(given...)
 	if err != nil {
 		return err
 	}
@@ -138,10 +150,10 @@ func (s *Stack) startProduct(ctx context.Context) error {
 	s.api = newChild(s, "api", apiEnv)
 	for _, c := range []*child{s.worker, s.api} {
 		s.say("starting %s", c.name)
+		s.onStop(c.name, c.stop)
 		if err := c.start(); err != nil {
 			return err
 		}
-		s.onStop(c.name, c.stop)
 	}
 	for name, url := range map[string]string{"api": origin(p.API) + "/health", "worker": origin(p.WorkerAdmin) + "/health"} {
 		if err := answers(ctx, url, 30*time.Second); err != nil {
@@ -151,14 +163,13 @@ func (s *Stack) startProduct(ctx context.Context) error {
 	return nil
 }
 
-// environment is what every process of the product gets.
+// environment is what every process of the product gets: the application's role, never the administrator's.
 func (s *Stack) environment() map[string]string {
 	p := s.opt.Ports
 	env := map[string]string{
 		"ECHO_ENV": "dev", "LOG_LEVEL": "info",
 		"PUBLIC_URL":   origin(p.API),
 		"DATABASE_URL": s.main.appURL, "KEYSTORE_URL": s.keys.appURL,
-		"DATABASE_ADMIN_URL": s.main.adminURL, "KEYSTORE_ADMIN_URL": s.keys.adminURL,
 		"TEMPORAL_ADDRESS": local(p.Temporal), "TEMPORAL_NAMESPACE": namespace,
 		"SLACK_CLIENT_ID": "1000.2000", "SLACK_CLIENT_SECRET": s.secrets.ClientSecret,
 		"SLACK_SIGNING_SECRET": s.secrets.SigningSecret, "SLACK_API_URL": origin(p.Slack) + "/api/",
@@ -188,8 +199,12 @@ func (s *Stack) StopTemporal(context.Context) error { return s.temporal.stop() }
 // StartTemporal starts a stopped Temporal server on the same data.
 func (s *Stack) StartTemporal(ctx context.Context) error { return s.temporal.start(ctx) }
 
-// Reset deletes what earlier starts in o.Dir left, own clusters included. It refuses while one is running.
-func Reset(o Options) error {
+// Reset deletes what earlier starts in o.Dir made, their clusters included. It refuses while one is running, and where
+// the clusters are given, because those are not ours to delete.
+func Reset(ctx context.Context, o Options) error {
+	if o.DatabaseAdminURL != "" {
+		return errors.New("reset deletes only clusters that were made here: drop the databases of yours, delete the directory and start again")
+	}
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
 		return fmt.Errorf("find directory: %w", err)
@@ -198,7 +213,7 @@ func Reset(o Options) error {
 	if _, err := os.Stat(s.path("pids")); errors.Is(err, os.ErrNotExist) {
 		return nil // nothing of ours is there
 	}
-	if err := s.endLeftovers(); err != nil {
+	if err := s.endLeftovers(ctx); err != nil {
 		return err
 	}
 	who, err := unprivileged()
@@ -210,10 +225,14 @@ func Reset(o Options) error {
 		return err
 	}
 	s.say("deleting %s", s.Dir)
-	for _, path := range []string{
+	logs, err := filepath.Glob(s.path("*.log"))
+	if err != nil {
+		return fmt.Errorf("find logs: %w", err)
+	}
+	for _, path := range append(logs,
 		filepath.Join(base, "postgres"), filepath.Join(base, "keystore"), s.path("pids"), s.path("bin"),
 		s.path("slack.json"), s.path("secrets.json"), s.path("kms.key"), s.path("stack.json"),
-	} {
+	) {
 		if err := os.RemoveAll(path); err != nil {
 			return fmt.Errorf("delete %s: %w", path, err)
 		}

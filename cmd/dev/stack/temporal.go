@@ -1,10 +1,12 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -72,6 +74,7 @@ func (s *Stack) startTemporal(ctx context.Context) error {
 		Host: "127.0.0.1", Port: s.opt.Ports.TemporalUI, TemporalGRPCAddress: local(s.opt.Ports.Temporal), EnableUI: true,
 		CORS: uiconfig.CORS{CookieInsecure: true}, HideLogs: true, DisableNewsFetch: true, DisableWriteActions: true,
 	}))
+	s.onStop("Temporal UI", func(context.Context) error { ui.Stop(); return nil })
 	go func() { _ = ui.Start() }() // a port that is taken was found before
 	return answers(ctx, origin(s.opt.Ports.TemporalUI)+"/api/v1/settings", 20*time.Second)
 }
@@ -83,9 +86,10 @@ func (t *temporalServer) sql(database string) (*config.SQL, error) {
 		return nil, errors.New("DATABASE_ADMIN_URL is not a postgres:// address")
 	}
 	password, _ := u.User.Password()
+	address := net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "5432"))
 	return &config.SQL{
-		PluginName: postgresql.PluginNamePGX, ConnectProtocol: "tcp", ConnectAddr: u.Host, User: u.User.Username(),
-		Password: password, DatabaseName: database, ConnectAttributes: map[string]string{"sslmode": "disable"},
+		PluginName: postgresql.PluginNamePGX, ConnectProtocol: "tcp", ConnectAddr: address, User: u.User.Username(),
+		Password: password, DatabaseName: database, ConnectAttributes: map[string]string{"sslmode": cmp.Or(u.Query().Get("sslmode"), "disable")},
 		MaxConns: 30, MaxIdleConns: 30, MaxConnLifetime: time.Hour,
 	}, nil
 }
@@ -152,17 +156,20 @@ func (t *temporalServer) config() (*config.Config, error) {
 func settings() dynamicconfig.StaticClient {
 	out := dynamicconfig.StaticClient{}
 	for key, value := range map[string]any{
-		"matching.enableFairness":                        true,
-		"matching.numTaskqueueReadPartitions":            1,
-		"matching.numTaskqueueWritePartitions":           1,
-		"frontend.namespaceRPS.visibility":               100,
-		"frontend.namespaceRPS":                          5000,
-		"frontend.rps":                                   5000,
-		"matching.rps":                                   5000,
-		"history.hostLevelCacheMaxSize":                  16000,
-		"frontend.WorkflowTimeSkippingEnabled":           true, // tests travel in time on this server
-		"system.namespaceCacheRefreshInterval":           time.Second,
-		"system.forceSearchAttributesCacheRefreshOnRead": true,
+		"matching.enableFairness":                          true,
+		"matching.numTaskqueueReadPartitions":              1,
+		"matching.numTaskqueueWritePartitions":             1,
+		"frontend.namespaceRPS.visibility":                 100,
+		"frontend.namespaceRPS":                            5000,
+		"frontend.rps":                                     5000,
+		"matching.rps":                                     5000,
+		"history.hostLevelCacheMaxSize":                    16000,
+		"worker.batcherRPS":                                200,
+		"worker.batcherConcurrency":                        20,
+		"frontend.MaxConcurrentBatchOperationPerNamespace": 5,
+		"frontend.WorkflowTimeSkippingEnabled":             true, // tests travel in time on this server
+		"system.namespaceCacheRefreshInterval":             time.Second,
+		"system.forceSearchAttributesCacheRefreshOnRead":   true,
 	} {
 		out[dynamicconfig.MakeKey(key)] = value
 	}
