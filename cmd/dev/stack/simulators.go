@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/echo-synch/echo-synch/internal/geminisim"
@@ -20,15 +23,20 @@ func (s *Stack) startSimulators(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	log, err := os.OpenFile(s.path("slack.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("open log: %w", err)
+	}
 	s.Slack, err = slacksim.New(slacksim.Config{
 		ClientID: "1000.2000", ClientSecret: s.secrets.ClientSecret, SigningSecret: s.secrets.SigningSecret,
 		Manifest: manifest, StateFile: s.path("slack.json"), RetryDelays: s.opt.RetryDelays, Record: s.opt.Record,
+		Log: slog.New(slog.NewTextHandler(log, nil)), // deliveries given up, too: an app that was down for all of them looks like a loss
 	})
 	if err != nil {
-		return err
+		return errors.Join(err, log.Close())
 	}
 	s.Gemini = geminisim.New(geminisim.Config{Record: s.opt.Record})
-	s.onStop("simulators", s.stopSimulators)
+	s.onStop("simulators", func(ctx context.Context) error { return errors.Join(s.stopSimulators(ctx), log.Close()) })
 	for port, handler := range map[int]http.Handler{s.opt.Ports.Slack: s.Slack, s.opt.Ports.Gemini: s.Gemini} {
 		if err := s.serve(ctx, port, handler); err != nil {
 			return err
