@@ -1,4 +1,4 @@
-.PHONY: dev dev-reset test bench lint tools
+.PHONY: dev dev-reset test bench bench-purge record-histories lint tools
 
 ## dev: the product on this machine, with simulators instead of Slack and Gemini
 # Built and then executed, because `go run` does not pass on the signal that asks it to stop.
@@ -20,6 +20,15 @@ test:
 ## bench: acknowledgement, throughput and cost of a request; writes .dev/bench.json
 bench:
 	cd cmd/dev && go run ./bench
+
+## bench-purge: the destruction of a workspace of 200,000 requests; writes .dev/bench-purge.json
+bench-purge:
+	cd cmd/dev && go run ./bench -only-erase -erased 200000 -out ../../.dev/bench-purge.json
+
+## record-histories: run the stories and keep one history of each path for the replay test; the last five sets stay
+record-histories:
+	cd cmd/dev && go test ./e2e -count=1 -short -timeout 20m -args -record "$(CURDIR)/workflows/testdata/replay/$$(date -u +%Y%m%dT%H%M)"
+	ls -d workflows/testdata/replay/* | sort | head -n -5 | xargs -r rm -r
 
 ## lint: the quick checks only
 lint: tools

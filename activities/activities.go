@@ -11,10 +11,12 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"github.com/echo-synch/echo-synch/internal/failpoint"
 	"github.com/echo-synch/echo-synch/internal/gemini"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/keystore"
 	"github.com/echo-synch/echo-synch/internal/postgres"
+	"github.com/echo-synch/echo-synch/internal/purge"
 	"github.com/echo-synch/echo-synch/internal/seal"
 	"github.com/echo-synch/echo-synch/internal/secret"
 	"github.com/echo-synch/echo-synch/internal/slackapi"
@@ -31,6 +33,11 @@ type Activities struct {
 	Temporal client.Client
 	Log      *slog.Logger
 	Now      func() time.Time
+	Fail     failpoint.Points
+	// Purger destroys workspaces; PurgeGrace is how long after an uninstall a reinstall restores one.
+	Purger     *purge.Purger
+	PurgeGrace time.Duration
+	PublicURL  string // where browsers reach us
 }
 
 // session opens a Slack session with the workspace's bot token.

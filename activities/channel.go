@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -102,7 +103,7 @@ func (a *Activities) CloseChannel(ctx context.Context, in names.ChannelInput) er
 			return failure(err)
 		}
 		for _, id := range ids {
-			if err := a.stopClocks(ctx, id); err != nil {
+			if err := a.signal(ctx, id, names.SignalStopClocks, names.StopClocks{Reason: helpdesk.StopChannelLeft}); err != nil {
 				return failure(err)
 			}
 			last = id
@@ -113,10 +114,9 @@ func (a *Activities) CloseChannel(ctx context.Context, in names.ChannelInput) er
 	}
 }
 
-// stopClocks signals one request. A workflow that has ended has no clocks.
-func (a *Activities) stopClocks(ctx context.Context, id helpdesk.RequestID) error {
-	err := a.Temporal.SignalWorkflow(ctx, names.RequestID(id), "", names.SignalStopClocks,
-		names.StopClocks{Reason: helpdesk.StopChannelLeft})
+// signal tells one request's workflow. One that has ended has nothing to do.
+func (a *Activities) signal(ctx context.Context, id helpdesk.RequestID, name string, arg any) error {
+	err := a.Temporal.SignalWorkflow(ctx, names.RequestID(id), "", name, arg)
 	var gone *serviceerror.NotFound
 	if err == nil || errors.As(err, &gone) {
 		return nil
@@ -142,4 +142,77 @@ func (a *Activities) CloseRefusedChannel(ctx context.Context, in RefusedInput) e
 		return failure(err)
 	}
 	return a.CloseChannel(ctx, names.ChannelInput{Workspace: in.Workspace, Channel: request.Channel, At: in.At})
+}
+
+// comparePage is how many workspaces one run of the daily comparison looks at.
+const comparePage = 50
+
+// Workspaces lists the next living workspaces after the given one.
+func (a *Activities) Workspaces(ctx context.Context, after helpdesk.WorkspaceID) ([]helpdesk.WorkspaceID, error) {
+	ids, err := a.Store.Workspaces(ctx, after, comparePage)
+	return ids, failure(err)
+}
+
+// Comparison is what the daily comparison found changed: it is recorded already.
+type Comparison struct {
+	Joined []names.ChannelInput `json:"joined,omitempty"`
+	Left   []names.ChannelInput `json:"left,omitempty"`
+}
+
+// CompareChannels compares the channels of a workspace with those that Slack says the app is in, and records what differs
+// as of the given instant. What an event tells later than that stays.
+func (a *Activities) CompareChannels(ctx context.Context, in names.CompareInput) (c Comparison, err error) {
+	workspaceKey, err := a.Keys.WorkspaceKey(ctx, in.Workspace)
+	if err != nil {
+		return c, failure(err)
+	}
+	var token []byte
+	var known []helpdesk.Channel
+	err = a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
+		if token, err = tx.Token(ctx, workspaceKey); err != nil {
+			return err
+		}
+		known, err = tx.Channels(ctx)
+		return err
+	})
+	if err != nil {
+		return c, failure(err)
+	}
+	session, err := a.session(ctx, in.Workspace, token)
+	if err != nil {
+		return c, failure(err)
+	}
+	member, err := session.Channels(ctx)
+	if err != nil {
+		return c, failure(err)
+	}
+	err = a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
+		c = Comparison{}
+		for _, k := range known {
+			if slices.Contains(member, k.SlackID) {
+				continue
+			}
+			left, err := tx.LeaveChannel(ctx, k.ID, in.At)
+			if err != nil {
+				return err
+			}
+			if left {
+				c.Left = append(c.Left, names.ChannelInput{Workspace: in.Workspace, Channel: k.ID, At: in.At})
+			}
+		}
+		for _, id := range member {
+			if slices.ContainsFunc(known, func(k helpdesk.Channel) bool { return k.SlackID == id }) {
+				continue
+			}
+			joined, err := tx.JoinChannel(ctx, id, in.At)
+			if err != nil {
+				return err
+			}
+			if joined.Since.Equal(in.At) {
+				c.Joined = append(c.Joined, names.ChannelInput{Workspace: in.Workspace, Channel: joined.ID, At: in.At})
+			}
+		}
+		return nil
+	})
+	return c, failure(err)
 }

@@ -17,7 +17,7 @@ const (
 	FailureSlack        = "Slack"        // Slack does not answer, or its answer was lost; retried
 	FailureNotFound     = "NotFound"     // the row is gone
 	FailureErased       = "Erased"       // the key is gone
-	FailureNotInstalled = "NotInstalled" // no living installation, or its token is dead
+	FailureNotInstalled = "NotInstalled" // no living installation, or its token is dead; retried, because a reinstall restores it
 	FailureChannelGone  = "ChannelGone"  // we cannot write in the channel
 	FailureMessageGone  = "MessageGone"  // the message or its thread is gone
 	FailureRejected     = "Rejected"     // Slack will never accept this call
@@ -25,7 +25,7 @@ const (
 
 // permanent are the failures that retrying cannot fix.
 var permanent = map[string]bool{
-	FailureNotFound: true, FailureErased: true, FailureNotInstalled: true,
+	FailureNotFound: true, FailureErased: true,
 	FailureChannelGone: true, FailureMessageGone: true, FailureRejected: true,
 }
 
@@ -46,20 +46,35 @@ func failure(err error) error {
 	if err == nil {
 		return nil
 	}
-	kind, options := FailureUnavailable, temporal.ApplicationErrorOptions{Cause: err}
+	kind := failureType(err)
+	options := temporal.ApplicationErrorOptions{Cause: err, NonRetryable: permanent[kind]}
+	var refused *slackapi.Error
+	if errors.As(err, &refused) {
+		options.NextRetryDelay = refused.RetryAfter
+	}
+	return temporal.NewApplicationErrorWithOptions(err.Error(), kind, options)
+}
+
+// failureType is the one type of every error.
+func failureType(err error) string {
 	var refused *slackapi.Error
 	switch {
 	case errors.As(err, &refused):
-		kind, options.NextRetryDelay = byKind[refused.Kind], refused.RetryAfter
+		return byKind[refused.Kind]
 	case errors.Is(err, errModel):
-		kind = FailureModel
+		return FailureModel
 	case errors.Is(err, helpdesk.ErrNotFound):
-		kind = FailureNotFound
+		return FailureNotFound
 	case errors.Is(err, helpdesk.ErrErased):
-		kind = FailureErased
+		return FailureErased
 	case errors.Is(err, helpdesk.ErrNotInstalled):
-		kind = FailureNotInstalled
+		return FailureNotInstalled
 	}
-	options.NonRetryable = permanent[kind]
-	return temporal.NewApplicationErrorWithOptions(err.Error(), kind, options)
+	return FailureUnavailable
+}
+
+// refusedAs reports whether Slack refused a call in the given way.
+func refusedAs(err error, kind slackapi.Kind) bool {
+	var refused *slackapi.Error
+	return errors.As(err, &refused) && refused.Kind == kind
 }

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/echo-synch/echo-synch/internal/failpoint"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/lexical"
 	"github.com/echo-synch/echo-synch/internal/postgres"
 	"github.com/echo-synch/echo-synch/internal/seal"
-	"github.com/echo-synch/echo-synch/internal/sla"
 	"github.com/echo-synch/echo-synch/workflows/names"
 )
 
@@ -29,11 +29,15 @@ type TriageInput struct {
 	Version int64 `json:"version"`
 	// Lexical keeps the model out: the first attempt ran out of time.
 	Lexical bool `json:"lexical,omitempty"`
+	// OrLexical, of a later triage: without a usable answer of the model the embedded classifier decides.
+	OrLexical bool `json:"or_lexical,omitempty"`
 }
 
 // TriageResult is what history may know of a triage. The summary is sealed in the row.
 type TriageResult struct {
 	Number    int64              `json:"number"`
+	OpenedAt  time.Time          `json:"opened_at"`
+	ScrubAt   time.Time          `json:"scrub_at,omitzero"`
 	Label     string             `json:"label"`
 	Priority  helpdesk.Priority  `json:"priority"`
 	By        helpdesk.Provider  `json:"by"`
@@ -58,36 +62,42 @@ func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, 
 			withoutAI = true
 		}
 	}
-	d, err := deadlines(m.settings, t.Priority, m.request.OpenedAt)
+	d, err := deadlines(m.settings, t.Priority, m.request.OpenedAt, nil)
 	if err != nil {
 		return TriageResult{}, failure(err)
 	}
 	err = a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
-		_, err := tx.SaveTriage(ctx, in.Request, in.Version, t, d, m.summaryKey)
-		return err
+		newer, err := tx.Project(ctx, in.Request, helpdesk.Progress{
+			Version: in.Version, Status: helpdesk.New, Label: t.Label, Priority: t.Priority, TriagedBy: t.By, Deadlines: d,
+		})
+		if err != nil || !newer {
+			return err // a later attempt was faster
+		}
+		return tx.SaveSummary(ctx, in.Request, t.Summary, m.summaryKey)
 	})
+	a.Fail.Pass(failpoint.Triaged)
 	return result(m, t, d, withoutAI), failure(err)
 }
 
-// TriageAgain asks the model in the background, after the first attempt failed. It stores the better summary; label
-// and priority are the workflow's to take. Without a usable answer it fails and is retried.
+// TriageAgain reads a request once more: after the first attempt failed, or after its text was replaced. It stores the
+// better summary; label and priority are the workflow's to take, and the deadlines its to plan. Without a usable answer of the model it fails and is
+// retried, unless the embedded classifier may decide.
 func (a *Activities) TriageAgain(ctx context.Context, in TriageInput) (TriageResult, error) {
 	m, err := a.material(ctx, in.RequestInput)
 	if err != nil {
 		return TriageResult{}, failure(err)
 	}
 	t, err := a.ask(ctx, m, in, backgroundModelTime)
-	if err != nil {
-		return TriageResult{}, failure(err)
+	if err != nil && in.OrLexical {
+		t, err = lexical.New(m.labels).Triage(m.text), nil
 	}
-	d, err := deadlines(m.settings, t.Priority, m.request.OpenedAt)
 	if err != nil {
 		return TriageResult{}, failure(err)
 	}
 	err = a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
 		return tx.SaveSummary(ctx, in.Request, t.Summary, m.summaryKey)
 	})
-	return result(m, t, d, false), failure(err)
+	return result(m, t, helpdesk.Deadlines{}, a.Model != nil && t.By != helpdesk.ByModel), failure(err)
 }
 
 // ask is the model's opinion, validated here whatever the provider validated.
@@ -130,6 +140,9 @@ func (a *Activities) material(ctx context.Context, in names.RequestInput) (m mat
 	}
 	m.summaryKey = keys.Summary
 	err = a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
+		if err := tx.Processing(ctx); err != nil {
+			return err
+		}
 		w, err := tx.Workspace(ctx)
 		if err != nil {
 			return err
@@ -147,27 +160,7 @@ func (a *Activities) material(ctx context.Context, in names.RequestInput) (m mat
 
 func result(m material, t helpdesk.Triage, d helpdesk.Deadlines, withoutAI bool) TriageResult {
 	return TriageResult{
-		Number: m.request.Number, Label: t.Label, Priority: t.Priority, By: t.By, Deadlines: d, WithoutAI: withoutAI,
+		Number: m.request.Number, OpenedAt: m.request.OpenedAt, ScrubAt: m.request.ScrubAt, Label: t.Label, Priority: t.Priority, By: t.By,
+		Deadlines: d, WithoutAI: withoutAI,
 	}
-}
-
-// deadlines are those of a request opened at the given time, in the clock's own time.
-func deadlines(s helpdesk.Settings, p helpdesk.Priority, opened time.Time) (helpdesk.Deadlines, error) {
-	target := s.Targets[p]
-	calendar := sla.Always()
-	if target.Clock == helpdesk.ClockCalendar {
-		var err error
-		if calendar, err = sla.New(s.Calendar); err != nil {
-			return helpdesk.Deadlines{}, fmt.Errorf("read business calendar: %w", err)
-		}
-	}
-	return helpdesk.Deadlines{
-		FirstResponse: deadline(calendar, opened, target.FirstResponse),
-		Resolution:    deadline(calendar, opened, target.Resolution),
-	}, nil
-}
-
-func deadline(c *sla.Calendar, opened time.Time, target time.Duration) helpdesk.Deadline {
-	d := sla.Plan(c, opened, target, nil)
-	return helpdesk.Deadline{Due: d.Due, WarnAt: d.WarnAt}
 }

@@ -35,6 +35,7 @@ func settings() map[string]string {
 		"KEYSTORE_MIGRATE_PASSWORD":   "p5",
 		"KEYSTORE_APP_PASSWORD":       "p6",
 		"TEMPORAL_DB_PASSWORD":        "p7",
+		"CERTIFICATE_SIGNING_KEY":     "bWFya2VyOG1hcmtlcjhtYXJrZXI4bWFya2VyOG1hcms=",
 	}
 }
 

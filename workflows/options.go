@@ -40,9 +40,41 @@ func laterOptions() workflow.ActivityOptions {
 		StartToCloseTimeout:    30 * time.Second,
 		ScheduleToCloseTimeout: 24 * time.Hour,
 		RetryPolicy: &temporal.RetryPolicy{
-			InitialInterval: 15 * time.Second, BackoffCoefficient: 2, MaximumInterval: 15 * time.Minute,
+			InitialInterval: 5 * time.Second, BackoffCoefficient: 2, MaximumInterval: 15 * time.Minute,
 		},
 	}
+}
+
+// editedOptions: nobody waits for it as for the first receipt, but the row should follow soon.
+func editedOptions() workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue:           names.QueueModel,
+		Summary:             "triage of the edited text",
+		StartToCloseTimeout: 30 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: time.Minute},
+	}
+}
+
+// planOptions: one read of our own database, so it runs beside the workflow; whoever pressed is waiting.
+func planOptions() workflow.LocalActivityOptions {
+	return workflow.LocalActivityOptions{
+		Summary:             "deadlines",
+		StartToCloseTimeout: 2 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, MaximumInterval: time.Second},
+	}
+}
+
+// noticeOptions: as for every message, with what it is about for operators to read. A warning that a breach overtakes is
+// cancelled; what it did before is known by then.
+func noticeOptions(n Notice) workflow.ActivityOptions {
+	what := "send "
+	if n.Correction {
+		what = "correct "
+	}
+	o := slackOptions(what + string(n.Clock) + " " + string(n.Kind))
+	o.WaitForCancellation = true
+	o.StartToCloseTimeout = 30 * time.Second // a team without a staff channel gets one message each
+	return o
 }
 
 // slackOptions: Slack says itself when to come back; an outage of hours loses nothing.
@@ -66,5 +98,43 @@ func storeOptions(summary string) workflow.ActivityOptions {
 func fanOutOptions() workflow.ActivityOptions {
 	o := storeOptions("stop the intake and cancel clocks")
 	o.StartToCloseTimeout = 5 * time.Minute
+	return o
+}
+
+// whisperOptions: an answer that comes minutes later answers nothing.
+func whisperOptions() workflow.ActivityOptions {
+	o := slackOptions("whisper")
+	o.ScheduleToCloseTimeout = 2 * time.Minute
+	return o
+}
+
+// compareOptions: a few pages of channels; what cannot be asked within an hour is asked tomorrow.
+func compareOptions() workflow.ActivityOptions {
+	o := slackOptions("compare channels")
+	o.StartToCloseTimeout = 2 * time.Minute
+	o.ScheduleToCloseTimeout = time.Hour
+	return o
+}
+
+// retentionOptions: one batch of our own databases, and one signal for each request of it.
+func retentionOptions() workflow.ActivityOptions {
+	o := storeOptions("apply retention to a batch")
+	o.StartToCloseTimeout = 2 * time.Minute
+	return o
+}
+
+// purgeOptions: each call goes on for most of a minute, and one that fails is tried again for as long as it takes.
+func purgeOptions() workflow.ActivityOptions {
+	o := storeOptions("purge")
+	o.StartToCloseTimeout = 3 * time.Minute
+	o.HeartbeatTimeout = 5 * time.Second
+	o.RetryPolicy = &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: 30 * time.Second}
+	return o
+}
+
+// probeOptions: the next workspace is waiting; what Slack does not answer is asked again in six hours.
+func probeOptions() workflow.ActivityOptions {
+	o := slackOptions("probe token")
+	o.ScheduleToCloseTimeout = 2 * time.Minute
 	return o
 }

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -14,10 +15,16 @@ import (
 // RequestState is the whole state of a request, serialisable, so that a run can be continued as a new one.
 type RequestState struct {
 	helpdesk.Progress
-	Number    int64  `json:"number"`
-	WithoutAI bool   `json:"without_ai,omitempty"`
-	Clocks    Clocks `json:"clocks"`
-	// Shown is the version that the receipt shows; Mute that there is nowhere to show it any more.
+	Number    int64     `json:"number"`
+	OpenedAt  time.Time `json:"opened_at"`
+	ScrubAt   time.Time `json:"scrub_at,omitzero"` // the retention deadline of the text; zero where it is gone
+	WithoutAI bool      `json:"without_ai,omitempty"`
+	Retriaged bool      `json:"retriaged,omitempty"` // the one re-run after an edit is used up
+	TakenIn   int64     `json:"taken_in,omitempty"`  // the version in which the assignee was set
+	ByReply   bool      `json:"by_reply,omitempty"`  // the assignee was the first who replied, and pressed nothing
+	Clocks    Clocks    `json:"clocks"`
+	Notices   []Notice  `json:"notices,omitempty"` // waiting to be sent
+	// Shown is the version that row and Slack show; Mute that there is nowhere in Slack to show it any more.
 	Shown int64 `json:"shown"`
 	Mute  bool  `json:"mute,omitempty"`
 }
@@ -26,13 +33,16 @@ type RequestState struct {
 type request struct {
 	names.RequestInput
 	RequestState
+	turn    workflow.Mutex // one change at a time, from its check to its end
+	sending *delivery      // the notice on its way
 }
 
 var steps *activities.Activities // never set: it only names the activities
 
-// Request is the life of one request: triage, receipt, clocks. state is set where a run continues an earlier one.
+// Request is the life of one request: triage, receipt, clocks, and what people do. state is set where a run continues
+// an earlier one.
 func Request(ctx workflow.Context, in names.RequestInput, state *RequestState) error {
-	r := &request{RequestInput: in}
+	r := &request{RequestInput: in, turn: workflow.NewMutex(ctx)}
 	if state != nil {
 		r.RequestState = *state
 	}
@@ -40,21 +50,24 @@ func Request(ctx workflow.Context, in names.RequestInput, state *RequestState) e
 }
 
 func (r *request) run(ctx workflow.Context) error {
+	if err := r.answerPresses(ctx); err != nil {
+		return err
+	}
 	if r.Version == 0 {
 		if err := r.triage(ctx); err != nil {
 			return r.failed(ctx, err)
 		}
 	}
-	workflow.Go(ctx, r.hearStops)
+	workflow.Go(ctx, r.hearSignals)
 	workflow.Go(ctx, r.keepReceipt)
+	workflow.Go(ctx, r.keepNotices)
 	if r.WithoutAI {
 		workflow.Go(ctx, r.triageLater)
 	}
 	if err := r.keepClocks(ctx); err != nil {
 		return err
 	}
-	return workflow.UpsertTypedSearchAttributes(ctx,
-		temporal.NewSearchAttributeKeyKeyword(names.AttributeOutcome).ValueSet(string(r.Status)))
+	return r.end(ctx)
 }
 
 // triage gives the request label, priority and deadlines. Where the first attempt does not end in time, the
@@ -71,151 +84,123 @@ func (r *request) triage(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	r.Number, r.Status, r.Version = t.Number, helpdesk.New, in.Version
-	r.take(t)
+	r.Number, r.OpenedAt, r.ScrubAt, r.Status, r.Version = t.Number, t.OpenedAt, t.ScrubAt, helpdesk.New, in.Version
+	r.adopt(t)
 	r.show(ctx)
 	return nil
 }
 
-// take adopts the outcome of a triage.
-func (r *request) take(t activities.TriageResult) {
+// adopt takes the outcome of a triage.
+func (r *request) adopt(t activities.TriageResult) {
 	r.Label, r.Priority, r.TriagedBy, r.WithoutAI = t.Label, t.Priority, t.By, t.WithoutAI
 	r.Deadlines = t.Deadlines
 }
 
-// triageLater asks the model again in the background and takes its answer unless a person has decided.
+// triageLater asks the model again in the background.
 func (r *request) triageLater(ctx workflow.Context) {
-	var t activities.TriageResult
-	in := activities.TriageInput{RequestInput: r.RequestInput, Version: r.Version}
-	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, laterOptions()), steps.TriageAgain, in).Get(ctx, &t)
-	if err != nil || r.TriagedBy == helpdesk.ByHuman || r.Status.Ended() {
+	r.triageAgain(ctx, laterOptions(), activities.TriageInput{RequestInput: r.RequestInput}, func() bool {
+		return r.RespondedAt.IsZero() && r.PausedAt().IsZero()
+	})
+}
+
+// editTime is how long the first edit waits for more: they count as one.
+const editTime = 10 * time.Second
+
+// triageEdited reads the request once more after its text was replaced; once in its life.
+func (r *request) triageEdited(ctx workflow.Context, at time.Time) {
+	timer := workflow.NewTimerWithOptions(ctx, editTime, workflow.TimerOptions{Summary: "wait for more edits"})
+	if timer.Get(ctx, nil) != nil {
 		return
 	}
-	r.take(t)
+	in := activities.TriageInput{RequestInput: r.RequestInput, OrLexical: true}
+	r.triageAgain(ctx, editedOptions(), in, func() bool { return r.unansweredAt(at) })
+}
+
+// unansweredAt reports whether no agent had replied at an instant, by the messages' own time.
+func (r *request) unansweredAt(at time.Time) bool {
+	return r.RespondedAt.IsZero() || at.Before(r.RespondedAt)
+}
+
+// triageAgain takes a later triage unless a person has decided. The priority, and with it the clocks, moves only where
+// mayMove says so.
+func (r *request) triageAgain(ctx workflow.Context, o workflow.ActivityOptions, in activities.TriageInput, mayMove func() bool) {
+	var t activities.TriageResult
+	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, o), steps.TriageAgain, in).Get(ctx, &t)
+	if err != nil || r.turn.Lock(ctx) != nil {
+		return
+	}
+	defer r.turn.Unlock()
+	if r.TriagedBy == helpdesk.ByHuman || !r.Status.Open() {
+		return
+	}
+	next := r.Progress
+	next.Label, next.TriagedBy = t.Label, t.By
+	if t.Priority != next.Priority && mayMove() {
+		next.Priority = t.Priority
+		if next, err = r.plan(ctx, next); err != nil {
+			return
+		}
+	}
+	r.Progress, r.WithoutAI = next, t.WithoutAI
 	r.changed(ctx)
 }
 
-// changed makes the present state a new version, for the receipt, the row and the operators to show.
+// changed makes the present state a new version, for Slack, the row and the operators to show.
 func (r *request) changed(ctx workflow.Context) {
 	r.Version++
 	r.show(ctx)
 }
 
-// keepReceipt is the one coroutine that writes to Slack: it sends the newest version, never an older one.
-func (r *request) keepReceipt(ctx workflow.Context) {
-	for {
-		if err := workflow.Await(ctx, func() bool { return r.Shown < r.Version && !r.Mute }); err != nil {
-			return
-		}
-		r.sendReceipt(ctx)
-	}
-}
-
-func (r *request) sendReceipt(ctx workflow.Context) {
-	in := activities.ReceiptInput{RequestInput: r.RequestInput, Progress: r.Progress, WithoutAI: r.WithoutAI}
-	var sent activities.ReceiptResult
-	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, slackOptions("receipt")), steps.SendReceipt, in).Get(ctx, &sent)
-	switch {
-	case err == nil && sent.Stray == "":
-		r.Shown = in.Version
-	case err == nil:
-		r.Mute = true
-		r.deleteStray(ctx, sent.Stray)
-		r.withdraw(ctx)
-	case failedAs(err, activities.FailureMessageGone):
-		r.Mute = true
-		r.withdraw(ctx)
-	case failedAs(err, activities.FailureChannelGone):
-		r.Mute = true
-		r.leaveChannel(ctx)
-	default: // Slack will never take it: the row has to do
-		r.Mute = true
-		r.project(ctx)
-	}
-}
-
-// deleteStray removes a receipt that Slack put at the channel root.
-func (r *request) deleteStray(ctx workflow.Context, ts string) {
-	in := activities.StrayInput{RequestInput: r.RequestInput, TS: ts}
-	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, slackOptions("delete stray receipt")), steps.DeleteStray, in).Get(ctx, nil)
-	if err != nil {
-		workflow.GetLogger(ctx).Error("stray receipt could not be deleted", "request_id", r.Request.String(), "err", err)
-	}
-}
-
-// withdraw ends a request whose message is gone: text and summary are destroyed, clocks stop.
-func (r *request) withdraw(ctx workflow.Context) {
-	next, err := r.Status.Next(helpdesk.Withdraw)
+// withdraw ends the request: what was written is destroyed and both clocks stop. Harmless when repeated.
+func (r *request) withdraw(ctx workflow.Context, action helpdesk.Action, why helpdesk.ClockStop) {
+	next, err := r.Status.Next(action)
 	if err != nil {
 		return
 	}
-	r.ClocksOff = helpdesk.StopParentGone
-	r.Version++
-	erased := r.Progress
-	erased.Status = next
-	in := activities.StateInput{RequestInput: r.RequestInput, Progress: erased}
-	if err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, storeOptions("destroy text and summary")), steps.Erase, in).Get(ctx, nil); err != nil {
-		workflow.GetLogger(ctx).Error("text could not be destroyed", "request_id", r.Request.String(), "err", err)
-	}
-	r.Status = next
-	r.show(ctx)
-}
-
-// leaveChannel follows from the first refused call: intake stops, and all clocks of the channel are cancelled,
-// this request's at once.
-func (r *request) leaveChannel(ctx workflow.Context) {
-	r.stopClocks(ctx, helpdesk.StopChannelLeft)
-	in := activities.RefusedInput{RequestInput: r.RequestInput, At: workflow.Now(ctx)}
-	if err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, fanOutOptions()), steps.CloseRefusedChannel, in).Get(ctx, nil); err != nil {
-		workflow.GetLogger(ctx).Error("channel could not be closed", "request_id", r.Request.String(), "err", err)
-	}
-}
-
-// stopClocks cancels both clocks, remembers why and stores it; once.
-func (r *request) stopClocks(ctx workflow.Context, why helpdesk.ClockStop) {
-	if r.ClocksOff != "" || r.Status.Ended() {
-		return
-	}
-	r.ClocksOff = why
+	r.Status, r.ClocksOff, r.ScrubAt = next, why, time.Time{}
 	r.changed(ctx)
-	r.project(ctx)
 }
 
-// hearStops cancels the clocks when somebody outside says so.
-func (r *request) hearStops(ctx workflow.Context) {
-	stops := workflow.GetSignalChannel(ctx, names.SignalStopClocks)
-	for {
-		var stop names.StopClocks
-		if !stops.Receive(ctx, &stop) {
-			return
+// end destroys what a withdrawn request still has, waits until everything is shown and answered, and records the outcome.
+func (r *request) end(ctx workflow.Context) error {
+	if r.Status == helpdesk.Withdrawn {
+		in := activities.StateInput{RequestInput: r.RequestInput, Progress: r.Progress}
+		if err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, storeOptions("destroy text and summary")), steps.Erase, in).Get(ctx, nil); err != nil {
+			workflow.GetLogger(ctx).Error("text could not be destroyed", "request_id", r.Request.String(), "err", err)
 		}
-		if stop.Reason == helpdesk.StopChannelLeft {
-			r.Mute = true // nowhere to write
-		}
-		r.stopClocks(ctx, stop.Reason)
 	}
+	if err := workflow.Await(ctx, func() bool {
+		return r.Shown >= r.Version && len(r.Notices) == 0 && r.sending == nil && workflow.AllHandlersFinished(ctx)
+	}); err != nil {
+		return err
+	}
+	return r.outcome(ctx)
 }
 
-// project stores the state in the row where there is no receipt to update.
-func (r *request) project(ctx workflow.Context) {
-	in := activities.StateInput{RequestInput: r.RequestInput, Progress: r.Progress}
-	if err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, storeOptions("store state")), steps.Project, in).Get(ctx, nil); err != nil {
-		workflow.GetLogger(ctx).Error("state could not be stored", "request_id", r.Request.String(), "err", err)
-	}
+func (r *request) outcome(ctx workflow.Context) error {
+	return workflow.UpsertTypedSearchAttributes(ctx,
+		temporal.NewSearchAttributeKeyKeyword(names.AttributeOutcome).ValueSet(string(r.Status)))
 }
 
 // failed ends a request that cannot be triaged because its text or its workspace is gone.
 func (r *request) failed(ctx workflow.Context, err error) error {
 	workflow.GetLogger(ctx).Info("request ends before triage", "request_id", r.Request.String(), "err", err)
+	r.Version++ // presses are answered by the status
 	r.Status = helpdesk.Withdrawn
-	return workflow.UpsertTypedSearchAttributes(ctx,
-		temporal.NewSearchAttributeKeyKeyword(names.AttributeOutcome).ValueSet(string(r.Status)))
+	r.ClocksOff = helpdesk.StopDeleted
+	in := activities.StateInput{RequestInput: r.RequestInput, Progress: r.Progress}
+	if in.Priority == "" {
+		in.Priority = helpdesk.Medium
+	}
+	if err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, storeOptions("store state")), steps.Erase, in).Get(ctx, nil); err != nil {
+		workflow.GetLogger(ctx).Warn("state could not be stored", "request_id", r.Request.String(), "err", err)
+	}
+	return r.outcome(ctx)
 }
 
 // ended reports whether a step failed because what it is about no longer exists.
 func ended(err error) bool {
-	return failedAs(err, activities.FailureErased) || failedAs(err, activities.FailureNotFound) ||
-		failedAs(err, activities.FailureNotInstalled)
+	return failedAs(err, activities.FailureErased) || failedAs(err, activities.FailureNotFound)
 }
 
 // failedAs reports whether a step failed with the given type of failure.

@@ -3,15 +3,18 @@ package workflows_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/mock"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/echo-synch/echo-synch/activities"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/internal/sla"
 	"github.com/echo-synch/echo-synch/workflows"
 	"github.com/echo-synch/echo-synch/workflows/names"
 )
@@ -28,6 +31,42 @@ type outside struct {
 	projected   []activities.StateInput
 	strays      []string
 	closedAfter []activities.RefusedInput
+	notify      func(activities.NoticeInput) error
+	notices     []noticed
+	corrected   []activities.NoticeInput
+	reruns      int
+	scrubbed    []time.Time
+	now         func() time.Time
+}
+
+// noticed is an attempt to send a notice.
+type noticed struct {
+	in activities.NoticeInput
+	at time.Time
+}
+
+func (o *outside) SendNotice(_ context.Context, in activities.NoticeInput) error {
+	o.notices = append(o.notices, noticed{in, o.now()})
+	return o.notify(in)
+}
+
+func (o *outside) CorrectNotice(_ context.Context, in activities.NoticeInput) error {
+	o.corrected = append(o.corrected, in)
+	return nil
+}
+
+func (o *outside) Scrub(context.Context, activities.ScrubInput) error {
+	o.scrubbed = append(o.scrubbed, o.now())
+	return nil
+}
+
+// Plan gives the default targets around the clock.
+func (o *outside) Plan(_ context.Context, in activities.PlanInput) (helpdesk.Deadlines, error) {
+	target := helpdesk.DefaultSettings("UTC").Targets[in.Priority]
+	return helpdesk.Deadlines{
+		FirstResponse: helpdesk.Deadline(sla.Plan(sla.Always(), opened, target.FirstResponse, nil)),
+		Resolution:    helpdesk.Deadline(sla.Plan(sla.Always(), opened, target.Resolution, in.Pauses)),
+	}, nil
 }
 
 func (o *outside) Triage(_ context.Context, in activities.TriageInput) (activities.TriageResult, error) {
@@ -65,7 +104,7 @@ func (o *outside) CloseRefusedChannel(_ context.Context, in activities.RefusedIn
 
 func triaged(by helpdesk.Provider, withoutAI bool) activities.TriageResult {
 	return activities.TriageResult{
-		Number: 7, Label: "network", Priority: helpdesk.High, By: by, WithoutAI: withoutAI,
+		Number: 7, OpenedAt: opened, Label: "network", Priority: helpdesk.High, By: by, WithoutAI: withoutAI,
 		Deadlines: helpdesk.Deadlines{
 			FirstResponse: helpdesk.Deadline{WarnAt: opened.Add(90 * time.Minute), Due: opened.Add(2 * time.Hour)},
 			Resolution:    helpdesk.Deadline{WarnAt: opened.Add(23*time.Hour + 30*time.Minute), Due: opened.Add(24 * time.Hour)},
@@ -74,22 +113,26 @@ func triaged(by helpdesk.Provider, withoutAI bool) activities.TriageResult {
 }
 
 type bundle struct {
-	env *testsuite.TestWorkflowEnvironment
-	out *outside
+	env     *testsuite.TestWorkflowEnvironment
+	out     *outside
+	presses int
 }
 
 // setup prepares a run that begins when the message was written.
 func setup(t *testing.T) *bundle {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	b := &bundle{env: suite.NewTestWorkflowEnvironment(), out: &outside{
 		triage: func(activities.TriageInput) (activities.TriageResult, error) {
 			return triaged(helpdesk.ByModel, false), nil
 		},
 		send: func(activities.ReceiptInput) (activities.ReceiptResult, error) {
-			return activities.ReceiptResult{TS: "1.000001"}, nil
+			return activities.ReceiptResult{}, nil
 		},
+		notify: func(activities.NoticeInput) error { return nil },
 	}}
+	b.out.now = b.env.Now
 	b.env.SetStartTime(opened)
 	b.env.SetTestTimeout(time.Minute)
 	b.env.RegisterActivity(b.out)
@@ -182,7 +225,7 @@ func TestRequestTriesTheModelAgainBackingOffToFifteenMinutes(t *testing.T) {
 	if n := len(tries); n != 10 { // where a policy has no limit, the test environment stops at ten
 		t.Fatalf("tries: %d, want 10", n)
 	}
-	for i, want := range []time.Duration{15, 30, 60, 120, 240, 480, 900, 900, 900} {
+	for i, want := range []time.Duration{5, 10, 20, 40, 80, 160, 320, 640, 900} {
 		if gap := tries[i+1].Sub(tries[i]).Round(time.Second); gap != want*time.Second {
 			t.Errorf("gap %d is %v, want %v", i+1, gap, want*time.Second)
 		}

@@ -18,8 +18,10 @@ type outcome struct {
 var (
 	pageInstalled = outcome{http.StatusOK, "Echo-Synch is installed",
 		"Now invite it to the channels where people ask for help: type /invite @Echo-Synch there. It reads only what is written from then on.", false}
+	pageRestored = outcome{http.StatusOK, "Echo-Synch is restored",
+		"Requests, clocks, people and settings are as they were before it was uninstalled. Slack has removed it from every channel: a message to you lists those to invite it to again, with /invite @Echo-Synch.", false}
 	pageState = outcome{http.StatusBadRequest, "This link was not begun here",
-		"An installation must begin and end in the same browser within ten minutes. Nothing was installed.", true}
+		"An installation must begin and end in the same browser within ten minutes, and its link works once. Opening it changed nothing.", true}
 	pageDenied = outcome{http.StatusOK, "Not installed",
 		"Slack reports that the installation was not approved. Nothing was installed.", true}
 	pageSlack = outcome{http.StatusBadGateway, "Slack did not confirm",

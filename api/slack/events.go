@@ -60,7 +60,12 @@ func (h *Handler) events(c echo.Context) error {
 	if err != nil {
 		return h.acknowledge(c, err)
 	}
-	skip, err := h.Inbox.Accept(ctx, received)
+	return h.accept(c, received)
+}
+
+// accept stores a delivery that was read, counts it and answers.
+func (h *Handler) accept(c echo.Context, received intake.Received) error {
+	skip, err := h.Inbox.Accept(c.Request().Context(), received)
 	switch {
 	case err != nil:
 		return h.acknowledge(c, err)

@@ -1,32 +1,26 @@
 package slack
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/echo-synch/echo-synch/internal/intake"
 )
 
-// interaction is what we read of a button press, a shortcut or a view: our own minimal struct, as for events.
-type interaction struct {
-	Type string `json:"type"`
-}
-
-// interactions answers presses and views. No message or view of ours carries one yet, so whatever arrives comes from
-// a message that no longer means anything: it is counted and answered, and Slack shows the person nothing wrong.
+// interactions stores a press. What it does, or why it may not, shows in Slack soon after: only the relay hands over.
 func (h *Handler) interactions(c echo.Context) error {
 	form, err := url.ParseQuery(string(body(c)))
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest)
 	}
-	var i interaction
-	if err := json.Unmarshal([]byte(form.Get("payload")), &i); err != nil || i.Type == "" {
+	received, err := intake.ParseInteraction([]byte(form.Get("payload")), h.Now())
+	if err != nil {
 		h.Metrics.Events.WithLabelValues(unreadable).Inc()
 		return echo.NewHTTPError(http.StatusBadRequest)
 	}
-	h.Metrics.Events.WithLabelValues("interaction").Inc()
-	return c.NoContent(http.StatusOK)
+	return h.accept(c, received)
 }
 
 // commands answers slash commands with what the app does; it has none of its own.

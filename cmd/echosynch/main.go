@@ -24,7 +24,7 @@ const (
 	exitUsage  = 2
 )
 
-// usageError is a call whose words are off, or an environment that is not complete: the caller must change something.
+// usageError is a call whose words are off.
 type usageError struct{ error }
 
 func main() {
@@ -40,16 +40,16 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, er
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return 0
-	}
-	fmt.Fprintf(errOut, "echosynch: %v\n", err)
+	cmd, err := root.ExecuteContextC(ctx)
 	var usage usageError
-	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") {
-		fmt.Fprintln(errOut, "Run 'echosynch --help' for usage.")
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		fmt.Fprintf(errOut, "%s: %v; see '%s --help'\n", cmd.CommandPath(), err, cmd.CommandPath())
 		return exitUsage
 	}
+	fmt.Fprintf(errOut, "%s: %v\n", cmd.CommandPath(), err)
 	return exitFailed
 }
 
@@ -63,7 +63,7 @@ type surroundings struct {
 func (s *surroundings) load(need config.Need) (config.Config, error) {
 	cfg, err := config.Load(s.getenv, need)
 	if err != nil {
-		return cfg, usageError{err}
+		return cfg, fmt.Errorf("these settings are missing or wrong:\n%w", err)
 	}
 	return cfg, nil
 }
@@ -78,39 +78,64 @@ func rootCommand(s *surroundings) *cobra.Command {
 		Short:         "A help desk for internal IT that lives in Slack",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          onlyCommands,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpCommand(helpCommand(root))
 	root.AddCommand(
 		apiCommand(s), workerCommand(s), migrateCommand(s), manifestCommand(s),
-		workspaceCommand(s), agentCommand(s), channelCommand(s),
+		workspaceCommand(s), agentCommand(s), channelCommand(s), retentionCommand(s),
+		requestCommand(s), certificateCommand(s), auditCommand(s),
 	)
 	return root
 }
 
+// helpCommand replaces cobra's, which takes an unknown command for success.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND...]",
+		Short: "Say what a command does and reads",
+		Long:  "Say what a command does and reads. All commands: echosynch --help.",
+		RunE: func(_ *cobra.Command, args []string) error {
+			about, rest, err := root.Find(args)
+			if err == nil {
+				err = onlyCommands(about, rest)
+			}
+			if err != nil {
+				return err
+			}
+			return about.Help()
+		},
+	}
+}
+
 // arguments refuses a wrong number of arguments as bad usage, naming what is expected.
 func arguments(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != len(names) {
-			return usageError{fmt.Errorf("%s takes %d arguments (%s), not %d", cmd.CommandPath(), len(names),
-				strings.Join(names, " "), len(args))}
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) == len(names):
+			return nil
+		case len(names) == 0:
+			return usageError{fmt.Errorf("takes no arguments, not %d", len(args))}
 		}
-		return nil
+		return usageError{fmt.Errorf("takes the arguments %s, not %d", strings.Join(names, " "), len(args))}
 	}
+}
+
+// onlyCommands refuses what is no command of a group as bad usage.
+func onlyCommands(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("has no command %q", args[0])}
+	}
+	return nil
 }
 
 // group is a command that only holds others.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	g := &cobra.Command{
-		Use: use, Short: short,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())}
-			}
-			return nil
-		},
+		Use: use, Short: short, Args: onlyCommands,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	g.AddCommand(commands...)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"os/user"
 	"regexp"
 	"text/tabwriter"
 
@@ -23,14 +25,14 @@ var (
 
 // operate runs f on the workspace of a Slack team.
 func (s *surroundings) operate(cmd *cobra.Command, team string, f func(*app.Operator) error) error {
-	if !teamID.MatchString(team) {
-		return usageError{fmt.Errorf("%q is no Slack team id (they begin with T)", team)}
+	if err := check("team", team, teamID, "T"); err != nil {
+		return err
 	}
 	cfg, err := s.load(config.Operator)
 	if err != nil {
 		return err
 	}
-	o, err := app.OpenOperator(cmd.Context(), cfg, team)
+	o, err := app.OpenOperator(cmd.Context(), cfg, team, account())
 	if errors.Is(err, helpdesk.ErrNotInstalled) {
 		return fmt.Errorf("team %s has no installed workspace; install it at PUBLIC_URL/slack/install", team)
 	}
@@ -41,6 +43,14 @@ func (s *surroundings) operate(cmd *cobra.Command, team string, f func(*app.Oper
 	return f(o)
 }
 
+// account is who runs the command, for the audit log.
+func account() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "unknown"
+}
+
 func check(what, value string, form *regexp.Regexp, begins string) error {
 	if !form.MatchString(value) {
 		return usageError{fmt.Errorf("%q is no Slack %s id (they begin with %s)", value, what, begins)}
@@ -48,34 +58,13 @@ func check(what, value string, form *regexp.Regexp, begins string) error {
 	return nil
 }
 
-func workspaceCommand(s *surroundings) *cobra.Command {
-	return group("workspace", "Settings of a workspace", &cobra.Command{
-		Use:   "staff-channel TEAM CHANNEL",
-		Short: "Name the private channel where staff see requests; it is never monitored",
-		Long: "Name the private channel where staff see requests; it is never monitored. CHANNEL \"none\" unsets it.\n\n" +
-			environment(config.Operator),
-		Example: "  echosynch workspace staff-channel T0ACME C0ITSTAFF",
-		Args:    arguments("TEAM", "CHANNEL"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			channel := args[1]
-			if channel == "none" {
-				channel = ""
-			} else if err := check("channel", channel, channelID, "C or G"); err != nil {
-				return err
-			}
-			return s.operate(cmd, args[0], func(o *app.Operator) error {
-				return o.SetStaffChannel(cmd.Context(), channel)
-			})
-		},
-	})
-}
-
 func agentCommand(s *surroundings) *cobra.Command {
 	admin := false
 	add := &cobra.Command{
-		Use:     "add TEAM USER",
-		Short:   "Make a person an agent, or with --admin an admin",
-		Long:    "Make a person an agent, or with --admin an admin.\n\n" + environment(config.Operator),
+		Use:   "add TEAM USER",
+		Short: "Make a person an agent, or with --admin an admin",
+		Long: "Make a person an agent, or with --admin an admin. Guests, bots, deactivated people and people of other workspaces\n" +
+			"are refused, where KEYSTORE_URL and LOCAL_KMS_KEY_FILE are set to ask Slack.\n\n" + environment(config.Operator),
 		Example: "  echosynch agent add T0ACME U0DANA",
 		Args:    arguments("TEAM", "USER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -87,6 +76,13 @@ func agentCommand(s *surroundings) *cobra.Command {
 				role = helpdesk.RoleAdmin
 			}
 			return s.operate(cmd, args[0], func(o *app.Operator) error {
+				asked, err := o.CheckAgent(cmd.Context(), args[1])
+				if err != nil {
+					return err
+				}
+				if !asked {
+					fmt.Fprintln(s.errOut, "not asked Slack whether this person can be an agent: KEYSTORE_URL, or LOCAL_KMS_KEY_FILE and KMS_KEY_ID, is not set")
+				}
 				return o.PutAgent(cmd.Context(), args[1], role)
 			})
 		},
@@ -104,7 +100,7 @@ func agentCommand(s *surroundings) *cobra.Command {
 			return s.operate(cmd, args[0], func(o *app.Operator) error {
 				err := o.RemoveAgent(cmd.Context(), args[1])
 				if errors.Is(err, helpdesk.ErrNotFound) {
-					return fmt.Errorf("%s has no role in team %s", args[1], args[0])
+					return fmt.Errorf("%s has no role in team %s; who has one: echosynch agent list %s", args[1], args[0], args[0])
 				}
 				return err
 			})
@@ -141,8 +137,8 @@ func channelCommand(s *surroundings) *cobra.Command {
 		Long:  "Let the messages of a bot open requests in a channel, or with --deny no longer.\n\n" + environment(config.Operator),
 		Args:  arguments("TEAM", "CHANNEL", "BOT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := errors.Join(check("channel", args[1], channelID, "C or G"), check("bot", args[2], botID, "B")); err != nil {
-				return usageError{err}
+			if err := cmp.Or(check("channel", args[1], channelID, "C or G"), check("bot", args[2], botID, "B")); err != nil {
+				return err
 			}
 			return s.operate(cmd, args[0], func(o *app.Operator) error {
 				return channelError(o.AllowBot(cmd.Context(), args[1], args[2], !deny), args[1])

@@ -10,7 +10,9 @@ import (
 	"github.com/echo-synch/echo-synch/api"
 	"github.com/echo-synch/echo-synch/api/install"
 	"github.com/echo-synch/echo-synch/api/slack"
+	"github.com/echo-synch/echo-synch/api/trust"
 	"github.com/echo-synch/echo-synch/internal/config"
+	"github.com/echo-synch/echo-synch/internal/failpoint"
 	"github.com/echo-synch/echo-synch/internal/intake"
 )
 
@@ -26,34 +28,39 @@ func API(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	}
 	defer p.close()
 
+	inbox := &intake.Inbox{Store: p.store, Keys: p.keys, Now: time.Now, Fail: failpoint.In(cfg.FailpointDir)}
 	relay := intake.NewRelay(intake.Relay{
 		Store: p.store, Keys: p.keys, Temporal: p.temporal, Metrics: p.metrics, Log: log, Now: time.Now,
+		Fail: failpoint.In(cfg.FailpointDir), PurgeGrace: cfg.PurgeGrace,
 	})
 	public := api.New(cfg.ListenAddr, log, p.health,
 		&slack.Handler{
-			Inbox: &intake.Inbox{Store: p.store, Keys: p.keys, Now: time.Now}, Poke: relay.Poke,
+			Inbox: inbox, Poke: relay.Poke,
 			Secrets: cfg.Slack.SigningSecrets, Metrics: p.metrics, Log: log, Now: time.Now,
 		},
 		&install.Handler{
 			Store: p.store, Keys: p.keys, Wrapper: p.wrapper, Slack: p.slack,
 			ClientID: cfg.Slack.ClientID, ClientSecret: cfg.Slack.ClientSecret,
-			PublicURL: cfg.PublicURL, Log: log, Now: time.Now,
-		})
+			PublicURL: cfg.PublicURL, Log: log, Now: time.Now, Inbox: inbox, Poke: relay.Poke,
+		},
+		&trust.Handler{Store: p.store, Public: p.signer.Public(), Log: log})
 
 	failed := make(chan error, 2)
 	stopPublic, err := serve(ctx, public, failed)
 	if err != nil {
 		return err
 	}
-	stopAdmin, err := serve(ctx, adminServer(cfg.AdminListenAddr, p.metrics, p.health), failed)
+	admin := adminServer(cfg.AdminListenAddr, p.metrics, p.health)
+	stopAdmin, err := serve(ctx, admin, failed)
 	if err != nil {
-		return err
+		return errors.Join(err, stopPublic(ctx))
 	}
 	relayCtx, stopRelay := context.WithCancel(ctx)
 	defer stopRelay()
 	var relaying sync.WaitGroup
 	relaying.Go(func() { relay.Run(relayCtx) })
-	log.InfoContext(ctx, "api is up", "listen", cfg.ListenAddr, "admin", cfg.AdminListenAddr)
+	relaying.Go(func() { p.sweeper(log).Run(relayCtx) })
+	log.InfoContext(ctx, "api is up", "listen", public.Addr, "admin", admin.Addr)
 
 	select {
 	case <-ctx.Done():

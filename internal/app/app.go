@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,12 +14,16 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"github.com/echo-synch/echo-synch/internal/certificate"
 	"github.com/echo-synch/echo-synch/internal/config"
+	"github.com/echo-synch/echo-synch/internal/failpoint"
 	"github.com/echo-synch/echo-synch/internal/keystore"
 	"github.com/echo-synch/echo-synch/internal/observe"
 	"github.com/echo-synch/echo-synch/internal/postgres"
+	"github.com/echo-synch/echo-synch/internal/purge"
 	"github.com/echo-synch/echo-synch/internal/seal"
 	"github.com/echo-synch/echo-synch/internal/slackapi"
+	"github.com/echo-synch/echo-synch/internal/sweeper"
 )
 
 // parts are what both servers stand on.
@@ -29,6 +34,8 @@ type parts struct {
 	temporal client.Client
 	slack    *slackapi.API
 	metrics  *observe.Metrics
+	purger   *purge.Purger
+	signer   certificate.Signer
 }
 
 // ErrSameCluster: the key store is in the main database's backups, so destroying a key would erase nothing.
@@ -41,7 +48,7 @@ func open(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts, er
 			p.close()
 		}
 	}()
-	if p.wrapper, err = seal.OpenLocal(cfg.LocalKeyFile, cfg.Env != config.Dev); err != nil {
+	if p.wrapper, err = openWrapper(ctx, cfg); err != nil {
 		return p, err
 	}
 	if p.store, err = postgres.Open(ctx, cfg.DatabaseURL); err != nil {
@@ -58,7 +65,26 @@ func open(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts, er
 	}
 	p.slack = slackapi.New(cfg.Slack.APIURL, nil)
 	p.metrics = observe.NewMetrics()
+	seed, err := base64.StdEncoding.DecodeString(cfg.CertificateSeed.Reveal())
+	if err != nil {
+		return p, errors.New("CERTIFICATE_SIGNING_KEY is not base64")
+	}
+	if p.signer, err = certificate.NewSigner(seed); err != nil {
+		return p, err
+	}
+	p.purger = &purge.Purger{
+		Store: p.store, Keys: p.keys, Temporal: p.temporal, Namespace: cfg.Temporal.Namespace, Signer: p.signer, Log: log, Now: time.Now,
+		Fail: failpoint.In(cfg.FailpointDir),
+	}
 	return p, nil
+}
+
+// openWrapper opens what wraps all keys: KMS, or a file.
+func openWrapper(ctx context.Context, cfg config.Config) (seal.Wrapper, error) {
+	if cfg.KMS.KeyID != "" {
+		return seal.OpenKMS(ctx, cfg.KMS.KeyID, cfg.KMS.Endpoint)
+	}
+	return seal.OpenLocal(cfg.LocalKeyFile, cfg.Env != config.Dev)
 }
 
 func differentClusters(ctx context.Context, store *postgres.Store, keys *keystore.Store) error {
@@ -74,6 +100,11 @@ func differentClusters(ctx context.Context, store *postgres.Store, keys *keystor
 		return ErrSameCluster
 	}
 	return nil
+}
+
+// sweeper is the net under the workflows; every server holds one.
+func (p parts) sweeper(log *slog.Logger) *sweeper.Sweeper {
+	return &sweeper.Sweeper{Store: p.store, Keys: p.keys, Purger: p.purger, Signer: p.signer, Metrics: p.metrics, Log: log, Now: time.Now}
 }
 
 func (p parts) close() {
@@ -102,14 +133,15 @@ func (p parts) health(ctx context.Context) (degraded []string, err error) {
 	return degraded, nil
 }
 
-// serve listens on server's address and serves until the returned stop is called. A listener that cannot be opened is
-// reported at once; what ends serving later goes to failed.
+// serve listens on server's address, which it replaces by the one it got, and serves until the returned stop is called.
+// A listener that cannot be opened is reported at once; what ends serving later goes to failed.
 func serve(ctx context.Context, server *http.Server, failed chan<- error) (stop func(context.Context) error, err error) {
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", server.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w; is another process using the port?", server.Addr, err)
 	}
+	server.Addr = listener.Addr().String()
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve %s: %w", server.Addr, err)

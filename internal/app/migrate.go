@@ -21,11 +21,11 @@ func Migrate(ctx context.Context, cfg config.Config, out io.Writer) error {
 		{"main database", cfg.DatabaseAdminURL, migrations.Main},
 	} {
 		applied, err := migrations.Up(ctx, set.url.Reveal(), set.set)
-		if err != nil {
-			return fmt.Errorf("migrate %s: %w", set.name, err)
-		}
 		for _, name := range applied {
 			fmt.Fprintf(out, "%s: applied %s\n", set.name, name)
+		}
+		if err != nil {
+			return fmt.Errorf("migrate %s: %w", set.name, err)
 		}
 		if len(applied) == 0 {
 			fmt.Fprintf(out, "%s: up to date\n", set.name)

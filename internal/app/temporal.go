@@ -1,13 +1,16 @@
 package app
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	failurepb "go.temporal.io/api/failure/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
@@ -15,6 +18,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/echo-synch/echo-synch/internal/config"
+	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/workflows/names"
 )
 
 // dialTemporal makes a client that connects when it is first used: the api must start, and take what Slack delivers,
@@ -71,10 +76,46 @@ func (t typeOnly) ErrorToFailure(err error) *failurepb.Failure {
 	f := t.FailureConverter.ErrorToFailure(err)
 	for link := f; link != nil; link = link.GetCause() {
 		link.Message, link.StackTrace, link.EncodedAttributes = "", "", nil
-		if info := link.GetApplicationFailureInfo(); info != nil {
-			link.Message = info.GetType()
-			info.Details = nil
+		switch info := link.GetFailureInfo().(type) {
+		case *failurepb.Failure_ApplicationFailureInfo:
+			link.Message = info.ApplicationFailureInfo.GetType()
+			info.ApplicationFailureInfo.Details = nil
+		case *failurepb.Failure_CanceledFailureInfo:
+			info.CanceledFailureInfo.Details = nil
+		case *failurepb.Failure_TimeoutFailureInfo:
+			info.TimeoutFailureInfo.LastHeartbeatDetails = nil
+		case *failurepb.Failure_ResetWorkflowFailureInfo:
+			info.ResetWorkflowFailureInfo.LastHeartbeatDetails = nil
 		}
 	}
 	return f
+}
+
+// schedules are what happens without anybody asking, in case Slack's events were lost.
+var schedules = []struct {
+	id, workflow  string
+	every, offset time.Duration
+}{
+	{names.ScheduleCompare, names.WorkflowCompare, 24 * time.Hour, 3 * time.Hour},
+	{names.ScheduleProbe, names.WorkflowProbe, 6 * time.Hour, time.Hour},
+}
+
+// schedule makes the schedules, unless they are there.
+func schedule(ctx context.Context, c client.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for _, s := range schedules {
+		_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
+			ID:      s.id,
+			Spec:    client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: s.every, Offset: s.offset}}},
+			Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
+			Action: &client.ScheduleWorkflowAction{
+				ID: s.id, Workflow: s.workflow, TaskQueue: names.QueueRequests, Args: []any{helpdesk.WorkspaceID{}},
+			},
+		})
+		if err != nil && !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+			return fmt.Errorf("make schedule %s: %w", s.id, err)
+		}
+	}
+	return nil
 }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/worker"
 
 	"github.com/echo-synch/echo-synch/activities"
 	"github.com/echo-synch/echo-synch/internal/config"
+	"github.com/echo-synch/echo-synch/internal/failpoint"
 	"github.com/echo-synch/echo-synch/internal/gemini"
 	"github.com/echo-synch/echo-synch/workflows"
 	"github.com/echo-synch/echo-synch/workflows/names"
@@ -36,6 +38,8 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	defer p.close()
 	acts := &activities.Activities{
 		Store: p.store, Keys: p.keys, Wrapper: p.wrapper, Slack: p.slack, Temporal: p.temporal, Log: log, Now: time.Now,
+		Fail:   failpoint.In(cfg.FailpointDir),
+		Purger: p.purger, PurgeGrace: cfg.PurgeGrace, PublicURL: cfg.PublicURL,
 		ModelIs: "none: an embedded classifier, nothing leaves this service",
 	}
 	if cfg.Triage == config.TriageGemini {
@@ -54,20 +58,33 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return degraded, err
 	}
 	failed := make(chan error, 1)
-	stopAdmin, err := serve(ctx, adminServer(cfg.AdminListenAddr, p.metrics, health), failed)
+	admin := adminServer(cfg.AdminListenAddr, p.metrics, health)
+	stopAdmin, err := serve(ctx, admin, failed)
 	if err != nil {
 		return err
 	}
-	stopWorkers, err := startWorkers(ctx, p, acts, log)
-	if err != nil {
-		return err
+	stopWorkers := func() {}
+	if waitForTemporal(ctx, p, log) {
+		if stopWorkers, err = startWorkers(p, acts); err != nil {
+			return errors.Join(err, stopAdmin(ctx))
+		}
+		if err := schedule(ctx, p.temporal); err != nil {
+			log.ErrorContext(ctx, "lost events of Slack will not be noticed until the next start", "err", err)
+		}
+		log.InfoContext(ctx, "worker is up", "admin", admin.Addr, "triage", string(cfg.Triage))
 	}
-	log.InfoContext(ctx, "worker is up", "admin", cfg.AdminListenAddr, "triage", string(cfg.Triage))
+
+	sweepCtx, stopSweeper := context.WithCancel(ctx)
+	defer stopSweeper()
+	var sweeping sync.WaitGroup
+	sweeping.Go(func() { p.sweeper(log).Run(sweepCtx) })
 
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
+	stopSweeper()
+	defer sweeping.Wait()
 	log.InfoContext(ctx, "worker stops", "within", drain)
 	stopWorkers()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
@@ -75,16 +92,15 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	return errors.Join(err, stopAdmin(last))
 }
 
-// startWorkers starts one worker for each queue, waiting for a Temporal that is not up yet.
-func startWorkers(ctx context.Context, p parts, acts *activities.Activities, log *slog.Logger) (stop func(), err error) {
-	if err := waitForTemporal(ctx, p, log); err != nil {
-		return nil, err
-	}
+// startWorkers starts one worker for each queue. All of them stop at once: together they have as long as one.
+func startWorkers(p parts, acts *activities.Activities) (stop func(), err error) {
 	var started []worker.Worker
 	stop = func() {
+		var stopping sync.WaitGroup
 		for _, w := range started {
-			w.Stop()
+			stopping.Go(w.Stop)
 		}
+		stopping.Wait()
 	}
 	for _, q := range queues {
 		w := worker.New(p.temporal, q.name, worker.Options{
@@ -107,7 +123,8 @@ func startWorkers(ctx context.Context, p parts, acts *activities.Activities, log
 	return stop, nil
 }
 
-func waitForTemporal(ctx context.Context, p parts, log *slog.Logger) error {
+// waitForTemporal waits for a Temporal that is not up yet; it reports false where ctx ended first.
+func waitForTemporal(ctx context.Context, p parts, log *slog.Logger) bool {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -115,12 +132,12 @@ func waitForTemporal(ctx context.Context, p parts, log *slog.Logger) error {
 		_, err := p.temporal.CheckHealth(probe, nil)
 		cancel()
 		if err == nil {
-			return nil
+			return true
 		}
 		log.WarnContext(ctx, "temporal does not answer; waiting", "err", err)
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return false
 		case <-tick.C:
 		}
 	}

@@ -15,21 +15,23 @@ type row struct {
 // table is the import table of the architecture. Change it on purpose or not at all.
 func table() []row {
 	var (
-		leaves    = []string{"internal/secret", "internal/sla", "internal/redact", "internal/observe", "migrations"}
+		leaves    = []string{"internal/secret", "internal/sla", "internal/redact", "internal/observe", "internal/failpoint", "migrations"}
 		adapters  = []string{"internal/lexical", "internal/gemini", "internal/slackapi", "internal/billing", "internal/mail", "internal/blockkit", "internal/certificate"}
 		stores    = []string{"internal/seal", "internal/keystore", "internal/postgres"}
 		nouns     = slices.Concat(leaves, []string{"internal/helpdesk"}, adapters, stores)
 		workflows = []string{"workflows", "workflows/names", "activities"}
-		product   = slices.Concat(nouns, workflows, []string{"internal/config", "internal/intake", "api/..."})
+		product   = slices.Concat(nouns, workflows, []string{"internal/config", "internal/intake", "internal/purge", "internal/sweeper", "api/..."})
 	)
 	return []row{
 		{pkg: "internal/secret"},
 		{pkg: "internal/sla", standardOnly: true},
 		{pkg: "internal/redact"},
 		{pkg: "internal/observe"},
+		{pkg: "internal/failpoint", standardOnly: true},
 		{pkg: "migrations"},
 		{pkg: "internal/slacksim/..."},
 		{pkg: "internal/geminisim/..."},
+		{pkg: "internal/kmssim"},
 		{pkg: "internal/config", imports: []string{"internal/secret"}},
 		{pkg: "internal/seal", imports: []string{"internal/secret"}},
 		{pkg: "internal/helpdesk", imports: []string{"internal/sla"}, standardOnly: true},
@@ -44,10 +46,17 @@ func table() []row {
 		{pkg: "internal/postgres", imports: []string{"internal/helpdesk", "internal/sla", "internal/seal", "internal/secret", "migrations"}},
 		{pkg: "internal/postgres/postgrestest", imports: slices.Concat(stores, []string{"internal/secret", "migrations"})},
 		{pkg: "workflows/names", imports: []string{"internal/helpdesk"}},
-		{pkg: "activities", imports: slices.Concat(nouns, []string{"workflows/names"})},
+		{pkg: "activities", imports: slices.Concat(nouns, []string{"workflows/names", "internal/purge"})},
 		{pkg: "workflows", imports: []string{"workflows/names", "activities", "internal/helpdesk"}},
 		{pkg: "internal/intake", imports: []string{
 			"workflows/names", "internal/helpdesk", "internal/postgres", "internal/keystore", "internal/seal", "internal/observe",
+			"internal/failpoint",
+		}},
+		{pkg: "internal/purge", imports: []string{
+			"workflows/names", "internal/helpdesk", "internal/postgres", "internal/keystore", "internal/certificate", "internal/failpoint",
+		}},
+		{pkg: "internal/sweeper", imports: []string{
+			"internal/helpdesk", "internal/postgres", "internal/keystore", "internal/certificate", "internal/observe", "internal/purge",
 		}},
 		{pkg: "api/...", imports: []string{
 			"api/...", "workflows/names", "internal/intake", "internal/helpdesk", "internal/sla", "internal/seal", "internal/secret", "internal/observe",

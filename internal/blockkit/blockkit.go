@@ -10,8 +10,6 @@ import (
 	"unicode"
 
 	"github.com/slack-go/slack"
-
-	"github.com/echo-synch/echo-synch/internal/helpdesk"
 )
 
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
@@ -23,9 +21,18 @@ func Escape(s string) string { return escaper.Replace(s) }
 var styles = strings.NewReplacer("*", "∗", "_", "\u200b_", "~", "∼", "`", "ˋ")
 
 // plain is text of a person or a model as one line of mrkdwn of at most so many characters before escaping: without
-// mention, link or style, and without what would turn the direction of our own words around it.
+// mention, link or style.
 func plain(s string, most int) string {
-	s = strings.Map(func(r rune) rune {
+	s = oneLine(s)
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most-1]) + "…"
+	}
+	return styles.Replace(Escape(s))
+}
+
+// oneLine is s without what would break the line, or turn the direction of our own words around it.
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r), unicode.IsControl(r):
 			return ' '
@@ -33,91 +40,15 @@ func plain(s string, most int) string {
 			return -1
 		}
 		return r
-	}, s)
-	s = strings.TrimSpace(s)
-	if r := []rune(s); len(r) > most {
-		s = string(r[:most-1]) + "…"
-	}
-	return styles.Replace(Escape(s))
+	}, s))
 }
 
-// The longest label and model name shown. With every character escaped they stay far below Slack's limit of a text.
+// The longest label, model name and address shown. With every character escaped they stay below Slack's limit of a text.
 const (
 	maxLabel = 75
 	maxModel = 200
+	maxLink  = 300
 )
-
-// Receipt is our message in the requester's thread: the face of a request.
-type Receipt struct {
-	Number           int64
-	Label            string // as people see it
-	Summary          string
-	Priority         helpdesk.Priority
-	WithoutAI        bool
-	Status           helpdesk.Status
-	FirstResponseDue time.Time
-	ClocksOff        helpdesk.ClockStop
-	Files            int
-}
-
-var priorityMark = map[helpdesk.Priority]string{
-	helpdesk.Critical: "🔴 Critical", helpdesk.High: "🟠 High", helpdesk.Medium: "🟡 Medium", helpdesk.Low: "⚪ Low",
-}
-
-var statusName = map[helpdesk.Status]string{
-	helpdesk.New: "New", helpdesk.InProgress: "In progress", helpdesk.Waiting: "Waiting on requester",
-	helpdesk.Resolved: "Resolved", helpdesk.Closed: "Closed", helpdesk.Withdrawn: "Withdrawn",
-}
-
-// Render gives the text for notifications and screen readers, and the blocks.
-func (r Receipt) Render() (text string, blocks []slack.Block) {
-	title, label, state := fmt.Sprintf("Request #%d", r.Number), plain(r.Label, maxLabel), ""
-	if r.Status != helpdesk.New {
-		state = statusName[r.Status]
-	}
-	body := join("  ·  ", "*"+title+"*", priorityMark[r.Priority], label, state)
-	body = join("\n", body, plain(r.Summary, helpdesk.MaxSummary))
-	blocks = append(blocks, slack.NewSectionBlock(mrkdwn(body), nil, nil, slack.SectionBlockOptionBlockID("receipt")))
-	if notes := join("  ·  ", r.notes()...); notes != "" {
-		blocks = append(blocks, slack.NewContextBlock("receipt_facts", mrkdwn(notes)))
-	}
-	text = join(", ", label, plain(string(r.Priority), maxLabel))
-	text = strings.ReplaceAll(text, "&amp;", "&") // harmless alone, and a screen reader may read it as it stands
-	return title + ": " + join("; ", text, fallback(r.due())), blocks
-}
-
-// join joins what is not empty.
-func join(between string, parts ...string) string {
-	return strings.Join(slices.DeleteFunc(slices.Clone(parts), func(s string) bool { return s == "" }), between)
-}
-
-// notes is the small print: by when, what came with it, how it was triaged.
-func (r Receipt) notes() []string {
-	notes := []string{r.due()}
-	switch {
-	case r.Files == 1:
-		notes = append(notes, "1 file")
-	case r.Files > 1:
-		notes = append(notes, fmt.Sprintf("%d files", r.Files))
-	}
-	if r.WithoutAI {
-		notes = append(notes, "triaged without AI")
-	}
-	return notes
-}
-
-// due says by when somebody replies, in the viewer's own time; "" where nobody has to.
-func (r Receipt) due() string {
-	switch {
-	case r.ClocksOff == helpdesk.StopChannelLeft:
-		return "clocks stopped: the app is no longer in this channel"
-	case r.ClocksOff != "":
-		return "clocks stopped"
-	case !r.Status.Open():
-		return ""
-	}
-	return "first reply due by " + localTime(r.FirstResponseDue)
-}
 
 // localTime shows an instant in the viewer's own zone; UTC where Slack cannot.
 func localTime(t time.Time) string {
@@ -166,14 +97,50 @@ func (i Introduction) Render() (text string, blocks []slack.Block) {
 	}
 }
 
-// span says a length of time in days, or in hours where it is no whole number of days, rounded up.
+// span says a length of time: in days, hours or minutes, the largest that says it in whole numbers worth reading,
+// rounded up.
 func span(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
-	case d == day:
-		return "1 day"
-	case d%day == 0:
-		return fmt.Sprintf("%d days", d/day)
+	case d >= day && d%day == 0:
+		return count(int64(d/day), "day")
+	case d >= 10*time.Hour || d >= time.Hour && d%time.Hour == 0:
+		return count(int64((d+time.Hour-1)/time.Hour), "hour")
+	case d >= time.Hour:
+		return count(int64(d/time.Hour), "hour") + " " + count(int64((d%time.Hour+time.Minute-1)/time.Minute), "minute")
 	}
-	return fmt.Sprintf("%d hours", (d+time.Hour-1)/time.Hour)
+	return count(int64((d+time.Minute-1)/time.Minute), "minute")
+}
+
+func count(n int64, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
+}
+
+// Mention is a person by their Slack id; Slack shows the name. What is no id mentions nobody.
+func Mention(user string) string {
+	if user == "" || len(user) > maxLabel || strings.Trim(user, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
+		return "somebody"
+	}
+	return "<@" + user + ">"
+}
+
+// link is words that lead to an address; "" where the address is none, or would not stay inside the link.
+func link(address, words string) string {
+	odd := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("<>|", r) }
+	if !strings.HasPrefix(address, "https://") || len(address) > maxLink || strings.ContainsFunc(address, odd) {
+		return ""
+	}
+	return "<" + Escape(address) + "|" + words + ">"
+}
+
+func emoji(s string) *slack.TextBlockObject {
+	return slack.NewTextBlockObject(slack.PlainTextType, s, true, false)
+}
+
+// join joins what is not empty.
+func join(between string, parts ...string) string {
+	return strings.Join(slices.DeleteFunc(slices.Clone(parts), func(s string) bool { return s == "" }), between)
 }

@@ -1,15 +1,11 @@
 package blockkit_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/slack-go/slack"
 
@@ -17,117 +13,78 @@ import (
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
-
-// card is anything we show.
-type card interface {
-	Render() (text string, blocks []slack.Block)
+// hostile is what a person, a model or a forged payload may write.
+var hostile = map[string]string{
+	"nothing":           "",
+	"spaces":            " \n\t ",
+	"mention":           "<!channel> <@U0ALEX> <#C0ITHELP|it> <https://evil.example|Slack>",
+	"end of a mention":  "U0ALEX> <!channel",
+	"named mention":     "U0ALEX|dana",
+	"end of a link":     permalink + "> <!here",
+	"words of a link":   permalink + "|nothing to see",
+	"link in two lines": permalink + "\n> quoted",
+	"no link of Slack":  "javascript:alert(1)",
+	"date":              "<!date^1^{time}|now> <!date^",
+	"escaped already":   "&lt;!channel&gt; &amp;",
+	"style":             "*bold* _it_ ~no~ `code` ```block```",
+	"lines":             "one\ntwo\r\n> three\u2028four\x00five",
+	"long":              strings.Repeat("x", 4000),
+	"long id":           strings.Repeat("U", 4000),
+	"long link":         permalink + strings.Repeat("&", 4000),
+	"long, all escaped": strings.Repeat("&", 4000),
+	"long, all styled":  strings.Repeat("_", 4000),
+	"long, emoji":       strings.Repeat("👩‍💻", 4000),
+	"right to left":     "الطابعة لا تعمل",
+	"turned around":     "\u202egnp.exe\u2066 \u200f",
+	"no UTF-8":          "\xff\xfe broken \xc3",
 }
 
-// receipt is the one of a new request, with changes.
-func receipt(change func(*blockkit.Receipt)) blockkit.Receipt {
-	r := blockkit.Receipt{
-		Number: 1042, Label: "Network & VPN", Summary: "VPN connection is unstable", Priority: helpdesk.High,
-		Status: helpdesk.New, FirstResponseDue: time.Date(2026, 11, 23, 15, 4, 0, 0, time.UTC),
-	}
-	change(&r)
-	return r
-}
+// ours are the only control sequences we write: an instant, a person, and the link to the thread.
+var ours = regexp.MustCompile(`<!date\^\d+\^\{date_short_pretty\} \{time\}\|\d+ \w+ \d\d:\d\d UTC>|<@[A-Z0-9]{1,75}>|` +
+	`<` + regexp.QuoteMeta(permalink) + `(&amp;){0,260}\|(open the thread|Request #1042)>`)
 
-func TestGolden(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]card{
-		"receipt":                   receipt(func(*blockkit.Receipt) {}),
-		"receipt_without_ai":        receipt(func(r *blockkit.Receipt) { r.WithoutAI = true }),
-		"receipt_with_a_file":       receipt(func(r *blockkit.Receipt) { r.Files = 1 }),
-		"receipt_with_files":        receipt(func(r *blockkit.Receipt) { r.Files, r.WithoutAI = 2, true }),
-		"receipt_in_progress":       receipt(func(r *blockkit.Receipt) { r.Status = helpdesk.InProgress }),
-		"receipt_resolved":          receipt(func(r *blockkit.Receipt) { r.Status = helpdesk.Resolved }),
-		"receipt_erased":            receipt(func(r *blockkit.Receipt) { r.Summary = "" }),
-		"receipt_of_a_left_channel": receipt(func(r *blockkit.Receipt) { r.ClocksOff = helpdesk.StopChannelLeft }),
-		"introduction": blockkit.Introduction{
-			Retention: 30 * 24 * time.Hour, Model: "Gemini (gemini-2.5-flash) on Vertex AI, location eu",
-		},
-		"introduction_of_a_staff_channel": blockkit.Introduction{StaffChannel: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			text, blocks := c.Render()
-			if err := blockkit.Check(blocks); err != nil {
-				t.Error(err)
-			}
-			golden(t, name, struct {
-				Text   string        `json:"text"`
-				Blocks []slack.Block `json:"blocks"`
-			}{text, blocks})
-		})
-	}
-}
-
-// golden compares v with a file of testdata, where -update writes it.
-func golden(t *testing.T, name string, v any) {
-	t.Helper()
-	var got bytes.Buffer
-	out := json.NewEncoder(&got)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	if err := out.Encode(v); err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join("testdata", name+".json")
-	if *update {
-		if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got.Bytes(), want) {
-		t.Errorf("got\n%s\nwant\n%s", &got, want)
-	}
-}
-
-// dates are the only control sequences we write ourselves.
-var dates = regexp.MustCompile(`<!date\^\d+\^\{date_short_pretty\} \{time\}\|\d+ \w+ \d\d:\d\d UTC>`)
+// works is what would work as a control sequence or a style, or break a line or its direction.
+var works = regexp.MustCompile("[<>`~\r\u2028\u0000\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|(^|[^\u200b])_")
 
 // Whatever a person or a model writes, Slack takes the message, and nobody is mentioned, linked or shouted at
 // (behaviour 43).
 func TestHostileText(t *testing.T) {
 	t.Parallel()
-	for name, s := range map[string]string{
-		"nothing":           "",
-		"spaces":            " \n\t ",
-		"mention":           "<!channel> <@U0ALEX> <#C0ITHELP|it> <https://evil.example|Slack>",
-		"date":              "<!date^1^{time}|now> <!date^",
-		"escaped already":   "&lt;!channel&gt; &amp;",
-		"style":             "*bold* _it_ ~no~ `code` ```block```",
-		"lines":             "one\ntwo\r\n> three\u2028four\x00five",
-		"long":              strings.Repeat("x", 4000),
-		"long, all escaped": strings.Repeat("&", 4000),
-		"long, all styled":  strings.Repeat("_", 4000),
-		"long, emoji":       strings.Repeat("👩‍💻", 4000),
-		"right to left":     "الطابعة لا تعمل",
-		"turned around":     "\u202egnp.exe\u2066 \u200f",
-		"no UTF-8":          "\xff\xfe broken \xc3",
-	} {
+	for name, s := range hostile {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, c := range []card{
-				receipt(func(r *blockkit.Receipt) { r.Label, r.Summary = s, s }),
-				receipt(func(r *blockkit.Receipt) {
-					r.Label, r.Priority, r.Status = s, helpdesk.Priority(s), helpdesk.Status(s)
+			change := func(r *blockkit.Request) {
+				r.LabelName, r.Summary, r.Assignee, r.Requester, r.Link = s, s, s, s, s
+				r.Labels = []helpdesk.Label{{Key: "network", Name: s}}
+			}
+			for _, c := range []rendered{
+				receipt(change),
+				receipt(inProgress, change),
+				receipt(nowCritical, change),
+				receipt(func(r *blockkit.Request) {
+					r.Label, r.Priority, r.Status, r.ClocksOff = s, helpdesk.Priority(s), helpdesk.Status(s), helpdesk.ClockStop(s)
 				}),
-				blockkit.Introduction{Model: s},
+				card(change),
+				card(inProgress, change),
+				notice(helpdesk.Warning, func(n *blockkit.Notice) { change(&n.Request) }),
+				notice(helpdesk.Breach, ofResolution, afterSkipped, func(n *blockkit.Notice) { change(&n.Request) }),
+				notice(helpdesk.NoticeKind(s), func(n *blockkit.Notice) { n.Clock, n.Priority = helpdesk.Clock(s), helpdesk.Priority(s) }),
+				show(blockkit.Whisper(helpdesk.Reason(s))),
+				show(blockkit.Introduction{Model: s}.Render()),
 			} {
-				text, blocks := c.Render()
-				if err := blockkit.Check(blocks); err != nil {
+				if err := blockkit.Check(c.Blocks); err != nil {
 					t.Error(err)
 				}
-				for _, written := range append(texts(t, blocks), text) {
-					if left := dates.ReplaceAllString(written, ""); strings.ContainsAny(left, "<>\u202e\u2066\u2028\x00\r") {
+				for _, written := range append(texts(t, c.Blocks), c.Text) {
+					if left := ours.ReplaceAllString(written, ""); works.MatchString(left) {
 						t.Errorf("%q", left)
+					}
+				}
+				for _, m := range menus(c.Blocks) {
+					for _, o := range m.Options {
+						if strings.ContainsFunc(o.Text.Text, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) {
+							t.Errorf("option %q", o.Text.Text)
+						}
 					}
 				}
 			}
@@ -151,6 +108,7 @@ func texts(t *testing.T, blocks []slack.Block) (all []string) {
 				}
 				found = append(found, o)
 			}
+		case *slack.ActionBlock: // plain text only
 		default:
 			t.Fatalf("block %T", b)
 		}
@@ -164,12 +122,32 @@ func texts(t *testing.T, blocks []slack.Block) (all []string) {
 	return all
 }
 
-// The notification cannot show the viewer's own time, so it says UTC.
-func TestNotificationHasNoControlSequence(t *testing.T) {
+// Only an address of the web becomes a link, and only what looks like an id of Slack's a mention.
+func TestLinksAndMentions(t *testing.T) {
 	t.Parallel()
-	text, _ := receipt(func(*blockkit.Receipt) {}).Render()
-	if want := "Request #1042: Network & VPN, high; first reply due by 23 Nov 15:04 UTC"; text != want {
-		t.Errorf("text %q, want %q", text, want)
+	for address, want := range map[string]string{
+		permalink: "<" + permalink + "|open the thread>",
+		permalink + "?thread_ts=1.2&cid=C0ITHELP": "<" + permalink + "?thread_ts=1.2&amp;cid=C0ITHELP|open the thread>",
+		"":                                   "",
+		"slack://channel?id=C0ITHELP":        "",
+		"http://acme.slack.com":              "",
+		permalink + "|x":                     "",
+		permalink + "> <!here":               "",
+		permalink + "\u202e":                 "",
+		permalink + strings.Repeat("x", 300): "",
+	} {
+		c := card(func(r *blockkit.Request) { r.Link = address })
+		found := texts(t, c.Blocks)
+		if got := found[len(found)-1]; got != strings.TrimSuffix("from <@U0RITA>  ·  "+want, "  ·  ") {
+			t.Errorf("%q: %q", address, got)
+		}
+	}
+	for user, want := range map[string]string{
+		"U0RITA": "<@U0RITA>", "W012A3CDE": "<@W012A3CDE>", "": "somebody", "u0rita": "somebody", "U0RITA|dana": "somebody", "!channel": "somebody",
+	} {
+		if got := blockkit.Mention(user); got != want {
+			t.Errorf("%q: %q, want %q", user, got, want)
+		}
 	}
 }
 

@@ -17,18 +17,19 @@ const maxBlocks = 50
 // item of fields. Options and confirmations have no type and go by the field they stand in. A type that is not here
 // is refused, so that who uses a new one looks its limits up: docs.slack.dev/reference/block-kit.
 var limits = map[string]map[string]int{
-	"section":       {"block_id": 255, "text": 3000, "fields": 10, "fields[]": 2000},
-	"header":        {"block_id": 255, "text": 150},
-	"context":       {"block_id": 255, "elements": 10},
-	"actions":       {"block_id": 255, "elements": 25},
-	"divider":       {"block_id": 255},
-	"button":        {"action_id": 255, "text": 75, "value": 2000, "url": 3000, "accessibility_label": 75},
-	"static_select": {"action_id": 255, "placeholder": 150, "options": 100},
-	"overflow":      {"action_id": 255, "options": 5},
-	"options":       {"text": 75, "value": 75, "description": 75, "url": 3000},
-	"confirm":       {"title": 100, "text": 300, "confirm": 30, "deny": 30},
-	"mrkdwn":        {"text": 3000},
-	"plain_text":    {"text": 3000},
+	"section":        {"block_id": 255, "text": 3000, "fields": 10, "fields[]": 2000},
+	"header":         {"block_id": 255, "text": 150},
+	"context":        {"block_id": 255, "elements": 10},
+	"actions":        {"block_id": 255, "elements": 25},
+	"divider":        {"block_id": 255},
+	"button":         {"action_id": 255, "text": 75, "value": 2000, "url": 3000, "accessibility_label": 75},
+	"static_select":  {"action_id": 255, "placeholder": 150, "options": 100},
+	"overflow":       {"action_id": 255, "options": 5},
+	"options":        {"text": 75, "value": 75, "description": 75, "url": 3000},
+	"initial_option": {"text": 75, "value": 75, "description": 75, "url": 3000},
+	"confirm":        {"title": 100, "text": 300, "confirm": 30, "deny": 30},
+	"mrkdwn":         {"text": 3000},
+	"plain_text":     {"text": 3000},
 }
 
 // Check refuses blocks that Slack would refuse for their size, for an empty text or list, or for an id that stands

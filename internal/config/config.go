@@ -4,6 +4,7 @@ package config
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/echo-synch/echo-synch/internal/secret"
 )
@@ -33,6 +34,8 @@ type Config struct {
 	KeystoreAdminURL secret.Value
 	// LocalKeyFile is the path of the file that holds the wrapping key where there is no cloud KMS.
 	LocalKeyFile string
+	// KMS is the cloud KMS that holds the wrapping key.
+	KMS KMS
 
 	// Temporal is where workflows live.
 	Temporal Temporal
@@ -42,6 +45,20 @@ type Config struct {
 	Triage Triage
 	// Gemini is the model on Vertex AI; used only when Triage is TriageGemini.
 	Gemini Gemini
+	// CertificateSeed is what the key that signs certificates is derived from, 32 bytes in base64.
+	CertificateSeed secret.Value
+	// PurgeGrace is how long after an uninstall a reinstall restores everything.
+	PurgeGrace time.Duration
+	// FailpointDir arms failpoints; dev only.
+	FailpointDir string
+}
+
+// KMS says which key of AWS KMS wraps all others.
+type KMS struct {
+	// KeyID is the key's id, ARN or alias; empty means that the wrapping key is in a file.
+	KeyID string
+	// Endpoint replaces AWS's address.
+	Endpoint string
 }
 
 // Temporal says how to reach the Temporal server.

@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/echo-synch/echo-synch/internal/config"
 	"github.com/echo-synch/echo-synch/internal/secret"
@@ -37,6 +38,8 @@ func environment(t *testing.T, env config.Env, overrides map[string]string) func
 		"SLACK_CLIENT_SECRET":  "marker5",
 		"SLACK_SIGNING_SECRET": "marker6, marker7",
 		"LOCAL_KMS_KEY_FILE":   key,
+
+		"CERTIFICATE_SIGNING_KEY": "marker8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
 	}
 	maps.Copy(vars, overrides)
 	return func(name string) string { return vars[name] }
@@ -64,6 +67,9 @@ func TestLoad(t *testing.T) {
 		},
 		Triage: config.TriageLexical,
 		Gemini: config.Gemini{Location: "eu", Model: "gemini-3.5-flash-lite"},
+
+		CertificateSeed: secret.New("marker8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+		PurgeGrace:      30 * time.Minute,
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("Load = %+v, want %+v", c, want)
@@ -141,6 +147,11 @@ func TestLoadRefuses(t *testing.T) {
 		"dynamodb":                {config.Dev, map[string]string{"KEYSTORE_URL": "dynamodb://marker"}, "KEYSTORE_URL: is not a postgres:// address; "},
 		"listen address":          {config.Dev, map[string]string{"LISTEN_ADDR": "8080"}, "LISTEN_ADDR: is not host:port; "},
 		"listen address, no port": {config.Dev, map[string]string{"ADMIN_LISTEN_ADDR": "x:"}, "ADMIN_LISTEN_ADDR: is not host:port; "},
+		"signing key too short":   {config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": "bWFya2Vy"}, "CERTIFICATE_SIGNING_KEY: is not 32 bytes in base64; "},
+		"signing key no base64":   {config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": "?"}, "CERTIFICATE_SIGNING_KEY: is not 32 bytes in base64; "},
+		"grace below zero":        {config.Dev, map[string]string{"PURGE_GRACE": "-1s"}, "PURGE_GRACE: is not a time from 0 to 30m; "},
+		"grace beyond the hour":   {config.Dev, map[string]string{"PURGE_GRACE": "31m"}, "PURGE_GRACE: is not a time from 0 to 30m; "},
+		"grace without a unit":    {config.Dev, map[string]string{"PURGE_GRACE": "30"}, "PURGE_GRACE: is not a time from 0 to 30m; "},
 		"public URL with a path":  {config.Dev, map[string]string{"PUBLIC_URL": "https://x/y"}, "PUBLIC_URL: is not an origin; "},
 		"public URL, no scheme":   {config.Dev, map[string]string{"PUBLIC_URL": "x.example.com"}, "PUBLIC_URL: is not an origin; "},
 		"three signing secrets":   {config.Dev, map[string]string{"SLACK_SIGNING_SECRET": "marker,b,c"}, "SLACK_SIGNING_SECRET: holds more than two secrets; "},
@@ -149,7 +160,7 @@ func TestLoadRefuses(t *testing.T) {
 		"provider":                {config.Dev, map[string]string{"TRIAGE_PROVIDER": "oracle"}, "TRIAGE_PROVIDER: is not a known value; use one of [lexical gemini]"},
 		"gemini, no project":      {config.Dev, map[string]string{"TRIAGE_PROVIDER": "gemini"}, "GEMINI_PROJECT: is not set, but TRIAGE_PROVIDER is gemini; "},
 		"half of mutual TLS":      {config.Dev, map[string]string{"TEMPORAL_TLS_CERT": "c"}, "TEMPORAL_TLS_CERT: comes without TEMPORAL_TLS_KEY"},
-		"no key file":             {config.Dev, map[string]string{"LOCAL_KMS_KEY_FILE": ""}, "LOCAL_KMS_KEY_FILE: is not set; "},
+		"no key file":             {config.Dev, map[string]string{"LOCAL_KMS_KEY_FILE": ""}, "LOCAL_KMS_KEY_FILE: is not set, and neither is KMS_KEY_ID; "},
 		"key file missing":        {config.Dev, map[string]string{"LOCAL_KMS_KEY_FILE": "/nowhere"}, "LOCAL_KMS_KEY_FILE: is not a readable file; "},
 
 		"key file shared":         {config.Selfhost, map[string]string{"LOCAL_KMS_KEY_FILE": shared}, "LOCAL_KMS_KEY_FILE: can be read by others; "},
@@ -174,14 +185,27 @@ func TestLoadRefuses(t *testing.T) {
 
 func TestProductionDemandsKMSAndTLS(t *testing.T) {
 	t.Parallel()
-	const kms = "KMS_KEY_ID: is required in production and not supported by this version yet"
-	tls := map[string]string{"TEMPORAL_TLS_SERVER_NAME": "temporal.example.com", "LOCAL_KMS_KEY_FILE": ""}
-	_, err := config.Load(environment(t, config.Production, tls), all)
-	if err == nil || !strings.HasPrefix(err.Error(), kms) || strings.Contains(err.Error(), "\n") {
-		t.Errorf("error = %v, want only %q", err, kms)
+	whole := map[string]string{
+		"TEMPORAL_TLS_SERVER_NAME": "temporal.example.com", "LOCAL_KMS_KEY_FILE": "", "KMS_KEY_ID": "alias/echo-synch",
+		"KMS_ENDPOINT_URL": "https://kms.example.com",
+	}
+	if c, err := config.Load(environment(t, config.Production, whole), all); err != nil || c.KMS.KeyID != "alias/echo-synch" {
+		t.Errorf("with all that it demands: %+v, %v", c.KMS, err)
+	}
+	for name, tt := range map[string]struct{ variable, value, want string }{
+		"no key":         {"KMS_KEY_ID", "", "KMS_KEY_ID: is not set; "},
+		"a file, too":    {"LOCAL_KMS_KEY_FILE", "/key", "LOCAL_KMS_KEY_FILE: is set beside KMS_KEY_ID; "},
+		"clear endpoint": {"KMS_ENDPOINT_URL", "http://kms.example.com", "KMS_ENDPOINT_URL: is not https; "},
+	} {
+		broken := maps.Clone(whole)
+		broken[tt.variable] = tt.value
+		_, err := config.Load(environment(t, config.Production, broken), all)
+		if err == nil || !strings.HasPrefix(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: error = %v, want only %q", name, err, tt.want)
+		}
 	}
 
-	_, err = config.Load(environment(t, config.Production, map[string]string{
+	_, err := config.Load(environment(t, config.Production, map[string]string{
 		"PUBLIC_URL":         "http://help.example.com",
 		"DATABASE_URL":       "postgres://db/x?sslmode=require",
 		"DATABASE_ADMIN_URL": "postgres://db/x",
@@ -199,7 +223,7 @@ func TestProductionDemandsKMSAndTLS(t *testing.T) {
 		names = append(names, p.Name)
 	}
 	want := []string{
-		"KMS_KEY_ID", "PUBLIC_URL", "DATABASE_URL", "DATABASE_ADMIN_URL", "KEYSTORE_URL", "KEYSTORE_ADMIN_URL",
+		"KMS_KEY_ID", "LOCAL_KMS_KEY_FILE", "PUBLIC_URL", "DATABASE_URL", "DATABASE_ADMIN_URL", "KEYSTORE_URL", "KEYSTORE_ADMIN_URL",
 		"TEMPORAL_TLS_SERVER_NAME", "GEMINI_LOCATION",
 	}
 	if !reflect.DeepEqual(names, want) {
@@ -216,8 +240,9 @@ func TestLoadAsksOnlyForWhatTheCommandNeeds(t *testing.T) {
 	}{
 		"api": {config.API, []string{
 			"ECHO_ENV", "PUBLIC_URL", "DATABASE_URL", "KEYSTORE_URL", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET",
+			"CERTIFICATE_SIGNING_KEY",
 		}},
-		"worker":   {config.Worker, []string{"ECHO_ENV", "DATABASE_URL", "KEYSTORE_URL"}},
+		"worker":   {config.Worker, []string{"ECHO_ENV", "PUBLIC_URL", "DATABASE_URL", "KEYSTORE_URL", "CERTIFICATE_SIGNING_KEY"}},
 		"migrate":  {config.Migrate, []string{"ECHO_ENV", "DATABASE_ADMIN_URL", "KEYSTORE_ADMIN_URL"}},
 		"operator": {config.Operator, []string{"ECHO_ENV", "DATABASE_URL"}},
 		"manifest": {config.Manifest, []string{"PUBLIC_URL"}},

@@ -20,8 +20,12 @@ type rule struct {
 func rules() []rule {
 	const verifyFull = "add sslmode=verify-full"
 	return []rule{
-		{Problem{"LOCAL_KMS_KEY_FILE", "is not set", "set it to the path of the wrapping key"}, servers,
-			func(c Config) bool { return (c.Env == Dev || c.Env == Selfhost) && c.LocalKeyFile == "" }},
+		{Problem{"LOCAL_KMS_KEY_FILE", "is not set, and neither is KMS_KEY_ID", "set it to the path of the wrapping key"}, servers,
+			func(c Config) bool {
+				return (c.Env == Dev || c.Env == Selfhost) && c.LocalKeyFile == "" && c.KMS.KeyID == ""
+			}},
+		{Problem{"LOCAL_KMS_KEY_FILE", "is set beside KMS_KEY_ID", "set one of them: they wrap under different keys"}, servers | Operator,
+			func(c Config) bool { return c.LocalKeyFile != "" && c.KMS.KeyID != "" }},
 		{Problem{"LOCAL_KMS_KEY_FILE", "is not a readable file", "create it or correct the path"}, servers,
 			func(c Config) bool { return c.Env != Production && c.LocalKeyFile != "" && !isFile(c.LocalKeyFile) }},
 		{Problem{"LOCAL_KMS_KEY_FILE", "can be read by others", "chmod 0600 the file"}, servers,
@@ -34,11 +38,19 @@ func rules() []rule {
 
 		{Problem{"GEMINI_BASE_URL", "is set outside dev", "remove it"}, servers,
 			func(c Config) bool { return c.notDev() && c.Gemini.BaseURL != "" }},
-		{Problem{"SLACK_API_URL", "is not https on slack.com", "remove it outside dev"}, servers,
+		{Problem{"FAILPOINT_DIR", "is set outside dev", "remove it"}, servers,
+			func(c Config) bool { return c.notDev() && c.FailpointDir != "" }},
+		{Problem{"SLACK_API_URL", "is not https on slack.com", "remove it outside dev"}, servers | Operator,
 			func(c Config) bool { return c.notDev() && c.Slack.APIURL != "" && !isSlack(c.Slack.APIURL) }},
 
-		{Problem{"KMS_KEY_ID", "is required in production and not supported by this version yet", "use ECHO_ENV=selfhost with LOCAL_KMS_KEY_FILE"}, servers,
-			func(c Config) bool { return c.Env == Production }},
+		{Problem{"KMS_KEY_ID", "is not set", "production keeps its wrapping key in KMS: set it to the key's id, ARN or alias"}, servers,
+			func(c Config) bool { return c.Env == Production && c.KMS.KeyID == "" }},
+		{Problem{"LOCAL_KMS_KEY_FILE", "is set in production", "remove it: production keeps its wrapping key in KMS"}, servers | Operator,
+			func(c Config) bool { return c.Env == Production && c.LocalKeyFile != "" && c.KMS.KeyID == "" }},
+		{Problem{"KMS_ENDPOINT_URL", "is not https", "production needs https"}, servers | Operator,
+			func(c Config) bool {
+				return c.Env == Production && c.KMS.Endpoint != "" && !strings.HasPrefix(c.KMS.Endpoint, "https://")
+			}},
 		{Problem{"PUBLIC_URL", "is not https", "production needs https"}, API,
 			func(c Config) bool {
 				return c.Env == Production && c.PublicURL != "" && !strings.HasPrefix(c.PublicURL, "https://")

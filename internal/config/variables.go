@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/echo-synch/echo-synch/internal/secret"
 )
@@ -72,7 +74,7 @@ func variables() []Variable {
 			ReadBy: everyone &^ Manifest, set: setLevel},
 
 		{Name: "PUBLIC_URL", Purpose: "the origin browsers and Slack reach, such as https://help.example.com",
-			ReadBy: API | Manifest, RequiredBy: API | Manifest,
+			ReadBy: servers | Manifest, RequiredBy: servers | Manifest,
 			set: origin(func(c *Config) *string { return &c.PublicURL })},
 		{Name: "LISTEN_ADDR", Default: ":8080", Purpose: "the host:port to serve the public on",
 			ReadBy: API, set: hostPort(func(c *Config) *string { return &c.ListenAddr })},
@@ -86,26 +88,30 @@ func variables() []Variable {
 			ReadBy: Migrate, RequiredBy: Migrate,
 			set: postgres(func(c *Config) *secret.Value { return &c.DatabaseAdminURL })},
 		{Name: "KEYSTORE_URL", Purpose: "the postgres:// address of the key store, application role", Secret: true,
-			ReadBy: servers, RequiredBy: servers,
+			ReadBy: servers | Operator, RequiredBy: servers,
 			set: postgres(func(c *Config) *secret.Value { return &c.KeystoreURL })},
 		{Name: "KEYSTORE_ADMIN_URL", Purpose: "the postgres:// address of the key store, migrating role", Secret: true,
 			ReadBy: Migrate, RequiredBy: Migrate,
 			set: postgres(func(c *Config) *secret.Value { return &c.KeystoreAdminURL })},
-		{Name: "LOCAL_KMS_KEY_FILE", Purpose: "the path of the wrapping key, a file of mode 0600; dev and selfhost",
-			ReadBy: servers, set: text(func(c *Config) *string { return &c.LocalKeyFile })},
+		{Name: "LOCAL_KMS_KEY_FILE", Purpose: "the path of the wrapping key, a file of mode 0600; dev and selfhost, in place of KMS_KEY_ID",
+			ReadBy: servers | Operator, set: text(func(c *Config) *string { return &c.LocalKeyFile })},
+		{Name: "KMS_KEY_ID", Purpose: "the id, ARN or alias of the wrapping key in AWS KMS",
+			ReadBy: servers | Operator, set: text(func(c *Config) *string { return &c.KMS.KeyID })},
+		{Name: "KMS_ENDPOINT_URL", Purpose: "the address of KMS, where it is not AWS's own",
+			ReadBy: servers | Operator, set: origin(func(c *Config) *string { return &c.KMS.Endpoint })},
 
 		{Name: "TEMPORAL_ADDRESS", Default: "127.0.0.1:7233", Purpose: "the host:port of the Temporal frontend",
-			ReadBy: servers, set: hostPort(func(c *Config) *string { return &c.Temporal.Address })},
+			ReadBy: servers | Operator, set: hostPort(func(c *Config) *string { return &c.Temporal.Address })},
 		{Name: "TEMPORAL_NAMESPACE", Default: "echosynch", Purpose: "the Temporal namespace, ours alone",
-			ReadBy: servers, set: text(func(c *Config) *string { return &c.Temporal.Namespace })},
+			ReadBy: servers | Operator, set: text(func(c *Config) *string { return &c.Temporal.Namespace })},
 		{Name: "TEMPORAL_TLS_CERT", Purpose: "the path of the client certificate for Temporal, PEM",
-			ReadBy: servers, set: text(func(c *Config) *string { return &c.Temporal.TLSCert })},
+			ReadBy: servers | Operator, set: text(func(c *Config) *string { return &c.Temporal.TLSCert })},
 		{Name: "TEMPORAL_TLS_KEY", Purpose: "the path of the client certificate's key, PEM",
-			ReadBy: servers, set: text(func(c *Config) *string { return &c.Temporal.TLSKey })},
+			ReadBy: servers | Operator, set: text(func(c *Config) *string { return &c.Temporal.TLSKey })},
 		{Name: "TEMPORAL_TLS_CA", Purpose: "the path of the authority that signed Temporal's certificate, PEM",
-			ReadBy: servers, set: text(func(c *Config) *string { return &c.Temporal.TLSCA })},
+			ReadBy: servers | Operator, set: text(func(c *Config) *string { return &c.Temporal.TLSCA })},
 		{Name: "TEMPORAL_TLS_SERVER_NAME", Purpose: "the name in Temporal's certificate, where it is not the host of its address",
-			ReadBy: servers, set: text(func(c *Config) *string { return &c.Temporal.TLSServerName })},
+			ReadBy: servers | Operator, set: text(func(c *Config) *string { return &c.Temporal.TLSServerName })},
 
 		{Name: "SLACK_CLIENT_ID", Purpose: "the client id of the Slack app",
 			ReadBy: API, RequiredBy: API, set: text(func(c *Config) *string { return &c.Slack.ClientID })},
@@ -114,7 +120,7 @@ func variables() []Variable {
 		{Name: "SLACK_SIGNING_SECRET", Purpose: "the signing secret of the Slack app; two, separated by a comma, during a change", Secret: true,
 			ReadBy: API, RequiredBy: API, set: setSigningSecrets},
 		{Name: "SLACK_API_URL", Default: "https://slack.com/api/", Purpose: "the base of Slack's Web API",
-			ReadBy: servers, set: base(func(c *Config) *string { return &c.Slack.APIURL })},
+			ReadBy: servers | Operator, set: base(func(c *Config) *string { return &c.Slack.APIURL })},
 
 		{Name: "TRIAGE_PROVIDER", Purpose: "the model for triage: gemini (where GEMINI_PROJECT is set) or lexical",
 			ReadBy: servers, set: oneOf(func(c *Config) *Triage { return &c.Triage }, TriageLexical, TriageGemini)},
@@ -126,6 +132,14 @@ func variables() []Variable {
 			ReadBy: servers, set: text(func(c *Config) *string { return &c.Gemini.Model })},
 		{Name: "GEMINI_BASE_URL", Purpose: "the address of a Gemini simulator; dev only",
 			ReadBy: servers, set: origin(func(c *Config) *string { return &c.Gemini.BaseURL })},
+
+		{Name: "CERTIFICATE_SIGNING_KEY", Purpose: "32 random bytes in base64, which sign the certificates of erasures", Secret: true,
+			ReadBy: servers, RequiredBy: servers, set: setCertificateSeed},
+		{Name: "PURGE_GRACE", Default: "30m", Purpose: "how long after an uninstall a reinstall restores everything, 0 to 30m",
+			ReadBy: servers | Operator, set: setPurgeGrace},
+
+		{Name: "FAILPOINT_DIR", Purpose: "the directory whose files end the process at the step they are named after; dev only",
+			ReadBy: servers, set: text(func(c *Config) *string { return &c.FailpointDir })},
 	}
 }
 
@@ -134,6 +148,26 @@ func text(field func(*Config) *string) func(*Config, string) Problem {
 		*field(c) = s
 		return Problem{}
 	}
+}
+
+func setCertificateSeed(c *Config, s string) Problem {
+	if seed, err := base64.StdEncoding.DecodeString(s); err != nil || len(seed) != 32 {
+		return Problem{What: "is not 32 bytes in base64", Remedy: "make it once with: openssl rand -base64 32"}
+	}
+	c.CertificateSeed = secret.New(s)
+	return Problem{}
+}
+
+// maxGrace leaves the purge at least half of its hour.
+const maxGrace = 30 * time.Minute
+
+func setPurgeGrace(c *Config, s string) Problem {
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 || d > maxGrace {
+		return Problem{What: "is not a time from 0 to 30m", Remedy: "write it like 30m or 90s"}
+	}
+	c.PurgeGrace = d
+	return Problem{}
 }
 
 func oneOf[T ~string](field func(*Config) *T, allowed ...T) func(*Config, string) Problem {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"google.golang.org/genai"
 
@@ -60,17 +61,21 @@ func decode(answer string, labels []helpdesk.Label) (helpdesk.Triage, error) {
 }
 
 // steering is what could address people or lead them away: mentions, links, markup.
-var steering = regexp.MustCompile(`(?i)<[^>]*>|https?://\S*|www\.\S*|\S+@\S+|[@#!]\w+|[<>*_~` + "`" + `\[\]{}|\\]`)
+var steering = regexp.MustCompile(`(?i)<[^>]*>|[a-z][a-z0-9+.-]*://\S*|www\.\S*|\S*@\S*|[#!][\pL\pN_]+|[<>*_~` + "`" + `\[\]{}|\\]`)
 
 // neutral makes one plain line of at most [helpdesk.MaxSummary] characters.
 func neutral(s string) string {
-	s = strings.Join(strings.Fields(steering.ReplaceAllString(s, " ")), " ")
+	// What cannot be seen goes first: it could hide a link from the expression above.
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-			return -1 // control and direction characters
+		switch {
+		case unicode.IsSpace(r), unicode.IsControl(r):
+			return ' '
+		case unicode.Is(unicode.Cf, r): // zero width, direction, tags
+			return -1
 		}
 		return r
 	}, s)
+	s = strings.Join(strings.Fields(steering.ReplaceAllString(s, " ")), " ")
 	if runes := []rune(s); len(runes) > helpdesk.MaxSummary {
 		s = strings.TrimSpace(string(runes[:helpdesk.MaxSummary-1])) + "…"
 	}

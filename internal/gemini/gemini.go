@@ -98,7 +98,21 @@ func authenticated() (*http.Client, error) {
 // Triage asks for label, priority and summary of a text. ctx bounds the call. The result is valid for labels; every
 // error is one of this package's.
 func (p *Provider) Triage(ctx context.Context, text string, labels []helpdesk.Label) (helpdesk.Triage, error) {
-	response, err := p.client.Models.GenerateContent(ctx, p.model, genai.Text(prompt(text, labels)), &genai.GenerateContentConfig{
+	response, err := p.generate(ctx, text, labels)
+	if err != nil {
+		return helpdesk.Triage{}, refusal(ctx, err)
+	}
+	return read(response, labels)
+}
+
+// generate is the one call. The SDK writes into what it read before it looks, so an answer of null makes it panic.
+func (p *Provider) generate(ctx context.Context, text string, labels []helpdesk.Label) (_ *genai.GenerateContentResponse, err error) {
+	defer func() {
+		if recover() != nil {
+			err = ErrMalformed
+		}
+	}()
+	return p.client.Models.GenerateContent(ctx, p.model, genai.Text(prompt(text, labels)), &genai.GenerateContentConfig{
 		SystemInstruction: genai.NewContentFromText(instruction, genai.RoleUser),
 		ResponseMIMEType:  "application/json",
 		ResponseSchema:    schema(labels),
@@ -107,10 +121,6 @@ func (p *Provider) Triage(ctx context.Context, text string, labels []helpdesk.La
 		Temperature:       genai.Ptr[float32](0),
 		ThinkingConfig:    &genai.ThinkingConfig{ThinkingLevel: genai.ThinkingLevelMinimal},
 	})
-	if err != nil {
-		return helpdesk.Triage{}, refusal(ctx, err)
-	}
-	return read(response, labels)
 }
 
 // refusal gives an SDK error its kind and drops the rest.
@@ -119,6 +129,8 @@ func refusal(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ErrTimeout
+	case errors.Is(err, ErrMalformed):
+		return ErrMalformed
 	case !errors.As(err, &refused):
 		return ErrUnavailable
 	case refused.Code == http.StatusTooManyRequests:

@@ -5,19 +5,28 @@
 //	POST /sim/reset
 //	GET  /sim/state → {"ok":true,"calls":n}
 //
+// A fault is played by the next call, or by the next n, after its latency, which is ten seconds for "slow" and none for the
+// others unless said. A new fault replaces the one before. Calls are those that the protocol allows. A control that makes no
+// sense is answered with 400 {"ok":false,"error":sentence} and changes nothing.
+//
 // It is no model, and nothing of it is meant to be clever.
 package geminisim
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 )
 
-// Config of a simulator. Record, where set, gets every request and answer.
+// Config of a simulator. Record, where set, gets every request and answer, each with a line end.
 type Config struct{ Record io.Writer }
 
 // Server is the simulator, an [http.Handler].
@@ -51,37 +60,70 @@ func New(c Config) *Server {
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-var modes = map[string]bool{
-	"slow": true, "malformed": true, "wrong_label": true, "empty": true, "blocked": true, "max_tokens": true,
-	"huge": true, "quota": true, "down": true, "forbidden": true,
+// modes are the ways to misbehave: each says how a call is answered then.
+var modes = map[string]func(request) (status int, body any){
+	"slow":        request.sensibly,
+	"malformed":   said(`I think this is about the network.`, "STOP"),
+	"wrong_label": said(`{"label":"ceo-only","priority":"critical","summary":"x"}`, "STOP"),
+	"empty":       said("", "STOP"),
+	"max_tokens":  said(`{"label":"net`, "MAX_TOKENS"),
+	"huge":        said(`{"label":"other","priority":"low","summary":"`+strings.Repeat("x", 1<<20)+`"}`, "STOP"),
+	"blocked": func(request) (int, any) {
+		return http.StatusOK, map[string]any{"promptFeedback": map[string]any{"blockReason": "SAFETY"}}
+	},
+	"quota":     refused(http.StatusTooManyRequests, "RESOURCE_EXHAUSTED"),
+	"down":      refused(http.StatusServiceUnavailable, "UNAVAILABLE"),
+	"forbidden": refused(http.StatusForbidden, "PERMISSION_DENIED"),
+}
+
+const (
+	slowness   = 10 * time.Second // of "slow"
+	maxLatency = 10 * time.Minute
+)
+
+// problem says what is wrong with a fault; "" for nothing.
+func (f fault) problem() string {
+	switch {
+	case modes[f.Mode] == nil:
+		return "mode must be one of " + strings.Join(slices.Sorted(maps.Keys(modes)), ", ")
+	case f.Times < 0:
+		return "times must not be negative"
+	case f.LatencyMS < 0 || f.LatencyMS > int(maxLatency.Milliseconds()):
+		return "latency_ms must be between 0 and " + strconv.Itoa(int(maxLatency.Milliseconds()))
+	}
+	return ""
 }
 
 func (s *Server) setFault(w http.ResponseWriter, r *http.Request) {
 	var f fault
-	if err := json.NewDecoder(r.Body).Decode(&f); err != nil || !modes[f.Mode] {
-		answer(w, http.StatusBadRequest, map[string]any{"ok": false, "error": "mode must be one of those in the package comment"})
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	problem := "the body must be a JSON object of mode, times and latency_ms"
+	if d.Decode(&f) == nil {
+		problem = f.problem()
+	}
+	if problem != "" {
+		write(w, http.StatusBadRequest, map[string]any{"ok": false, "error": problem})
 		return
 	}
-	if f.Times <= 0 {
-		f.Times = 1
-	}
+	f.Times = max(f.Times, 1)
 	s.mu.Lock()
 	s.fault = f
 	s.mu.Unlock()
-	answer(w, http.StatusOK, map[string]any{"ok": true})
+	write(w, http.StatusOK, map[string]any{"ok": true})
 }
 
 func (s *Server) reset(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	s.fault, s.calls = fault{}, 0
 	s.mu.Unlock()
-	answer(w, http.StatusOK, map[string]any{"ok": true})
+	write(w, http.StatusOK, map[string]any{"ok": true})
 }
 
 func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	answer(w, http.StatusOK, map[string]any{"ok": true, "calls": s.calls})
+	write(w, http.StatusOK, map[string]any{"ok": true, "calls": s.calls})
 }
 
 // next counts a call and takes one use of the fault, if any.
@@ -100,62 +142,68 @@ func (s *Server) next() fault {
 
 func (s *Server) generate(w http.ResponseWriter, r *http.Request) {
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 4<<20))
+	s.note(raw)
 	var q request
-	if err != nil || !strings.HasSuffix(r.PathValue("call"), ":generateContent") || json.Unmarshal(raw, &q) != nil || len(q.Contents) == 0 {
-		refuse(w, http.StatusBadRequest, "INVALID_ARGUMENT")
+	if err != nil || !strings.HasSuffix(r.PathValue("call"), ":generateContent") || json.Unmarshal(raw, &q) != nil || !q.speaks() {
+		status, body := refused(http.StatusBadRequest, "INVALID_ARGUMENT")(q)
+		s.answer(w, status, body)
 		return
 	}
-	s.mu.Lock()
-	_, _ = s.record.Write(append(raw, '\n'))
-	s.mu.Unlock()
 	f := s.next()
-	if f.Mode == "slow" && f.LatencyMS == 0 {
-		f.LatencyMS = 10_000
+	latency := time.Duration(f.LatencyMS) * time.Millisecond
+	if f.Mode == "slow" && latency == 0 {
+		latency = slowness
 	}
 	select {
-	case <-time.After(time.Duration(f.LatencyMS) * time.Millisecond):
+	case <-time.After(latency):
 	case <-r.Context().Done():
 		return
 	}
-	switch f.Mode {
-	case "quota":
-		refuse(w, http.StatusTooManyRequests, "RESOURCE_EXHAUSTED")
-	case "down":
-		refuse(w, http.StatusServiceUnavailable, "UNAVAILABLE")
-	case "forbidden":
-		refuse(w, http.StatusForbidden, "PERMISSION_DENIED")
-	case "blocked":
-		answer(w, http.StatusOK, map[string]any{"promptFeedback": map[string]any{"blockReason": "SAFETY"}})
-	case "max_tokens":
-		candidate(w, `{"label":"net`, "MAX_TOKENS")
-	case "malformed":
-		candidate(w, `I think this is about the network.`, "STOP")
-	case "wrong_label":
-		candidate(w, `{"label":"ceo-only","priority":"critical","summary":"x"}`, "STOP")
-	case "empty":
-		candidate(w, "", "STOP")
-	case "huge":
-		candidate(w, `{"label":"other","priority":"low","summary":"`+strings.Repeat("x", 1<<20)+`"}`, "STOP")
-	default:
-		candidate(w, q.triage(), "STOP")
+	play := modes[f.Mode]
+	if play == nil {
+		play = request.sensibly
+	}
+	status, body := play(q)
+	s.answer(w, status, body)
+}
+
+// answer records before it writes, so that who has the answer finds it recorded.
+func (s *Server) answer(w http.ResponseWriter, status int, body any) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		status, raw = http.StatusInternalServerError, []byte("null")
+	}
+	s.note(raw)
+	write(w, status, json.RawMessage(raw))
+}
+
+// note records one body.
+func (s *Server) note(body []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fmt.Fprintf(s.record, "%s\n", bytes.TrimSpace(body))
+}
+
+// said is a model's answer.
+func said(text, finish string) func(request) (int, any) {
+	return func(request) (int, any) {
+		return http.StatusOK, map[string]any{
+			"candidates": []any{map[string]any{
+				"content":      map[string]any{"role": "model", "parts": []any{map[string]any{"text": text}}},
+				"finishReason": finish,
+			}},
+			"usageMetadata": map[string]any{"promptTokenCount": 200, "candidatesTokenCount": 30, "totalTokenCount": 230},
+		}
 	}
 }
 
-func candidate(w http.ResponseWriter, text, finish string) {
-	answer(w, http.StatusOK, map[string]any{
-		"candidates": []any{map[string]any{
-			"content":      map[string]any{"role": "model", "parts": []any{map[string]any{"text": text}}},
-			"finishReason": finish,
-		}},
-		"usageMetadata": map[string]any{"promptTokenCount": 200, "candidatesTokenCount": 30, "totalTokenCount": 230},
-	})
+func refused(status int, name string) func(request) (int, any) {
+	return func(request) (int, any) {
+		return status, map[string]any{"error": map[string]any{"code": status, "message": "simulated", "status": name}}
+	}
 }
 
-func refuse(w http.ResponseWriter, status int, name string) {
-	answer(w, status, map[string]any{"error": map[string]any{"code": status, "message": "simulated", "status": name}})
-}
-
-func answer(w http.ResponseWriter, status int, body any) {
+func write(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // the client may be gone

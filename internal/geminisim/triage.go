@@ -2,6 +2,7 @@ package geminisim
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -38,10 +39,17 @@ var rules = []struct {
 	{[]string{"file", "drive", "backup"}, "data", "medium", "Files or storage"},
 }
 
-// triage answers by the first rule whose label the schema allows.
-func (q request) triage() string {
+// speaks reports whether there is a text to answer.
+func (q request) speaks() bool { return len(q.Contents) > 0 && len(q.Contents[0].Parts) > 0 }
+
+// sensibly answers by the first rule whose label the schema allows, else with the last label.
+func (q request) sensibly() (status int, body any) {
 	labels := q.GenerationConfig.ResponseSchema.Properties["label"].Enum
 	_, message, _ := strings.Cut(strings.ToLower(q.Contents[0].Parts[0].Text), "message:")
+	// The message stands between two lines that are random, so that any word can be in them.
+	if marker, _, _ := strings.Cut(strings.TrimSpace(message), "\n"); strings.HasPrefix(marker, "<") {
+		message = strings.ReplaceAll(message, marker, " ")
+	}
 	out := map[string]string{"label": "other", "priority": "medium", "summary": "General question"}
 	if len(labels) > 0 {
 		out["label"] = labels[len(labels)-1]
@@ -55,7 +63,7 @@ func (q request) triage() string {
 	}
 	b, err := json.Marshal(out)
 	if err != nil {
-		return ""
+		return refused(http.StatusInternalServerError, "INTERNAL")(q)
 	}
-	return string(b)
+	return said(string(b), "STOP")(q)
 }

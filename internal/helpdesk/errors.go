@@ -13,8 +13,3 @@ var (
 	// ErrNotInstalled: the workspace has no living installation, or it is being purged.
 	ErrNotInstalled = errors.New("workspace not installed")
 )
-
-// Refusal is a transition that the rules do not allow. Reason is a sentence for the person who asked.
-type Refusal struct{ Reason string }
-
-func (r *Refusal) Error() string { return "refused: " + r.Reason }

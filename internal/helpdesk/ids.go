@@ -23,6 +23,21 @@ type ChannelID uuid
 // InboxID names one stored delivery (UUIDv7).
 type InboxID uuid
 
+// CertificateID names one certificate of an erasure. It is random (UUIDv4): its address must not be guessed.
+type CertificateID uuid
+
+// AuditID names one entry of the audit log (UUIDv7).
+type AuditID uuid
+
+// NewAuditID makes an id for an entry of now.
+func NewAuditID(now time.Time) AuditID { return AuditID(v7(now)) }
+
+// ErasureID names one erasure that is to be certified.
+type ErasureID uuid
+
+// NewCertificateID makes a random certificate id.
+func NewCertificateID() CertificateID { return CertificateID(v4()) }
+
 // NewWorkspaceID makes an id for a workspace installed at now.
 func NewWorkspaceID(now time.Time) WorkspaceID { return WorkspaceID(v7(now)) }
 
@@ -35,10 +50,13 @@ func NewChannelID(now time.Time) ChannelID { return ChannelID(v7(now)) }
 // NewInboxID makes an id for a delivery received at now.
 func NewInboxID(now time.Time) InboxID { return InboxID(v7(now)) }
 
-func (id WorkspaceID) String() string { return uuid(id).text() }
-func (id RequestID) String() string   { return uuid(id).text() }
-func (id ChannelID) String() string   { return uuid(id).text() }
-func (id InboxID) String() string     { return uuid(id).text() }
+func (id WorkspaceID) String() string   { return uuid(id).text() }
+func (id RequestID) String() string     { return uuid(id).text() }
+func (id ChannelID) String() string     { return uuid(id).text() }
+func (id InboxID) String() string       { return uuid(id).text() }
+func (id CertificateID) String() string { return uuid(id).text() }
+func (id AuditID) String() string       { return uuid(id).text() }
+func (id ErasureID) String() string     { return uuid(id).text() }
 
 // IsZero reports whether no id is set.
 func (id WorkspaceID) IsZero() bool { return id == WorkspaceID{} }
@@ -58,6 +76,15 @@ func (id ChannelID) MarshalText() ([]byte, error) { return []byte(id.String()), 
 // MarshalText implements [encoding.TextMarshaler].
 func (id InboxID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
+// MarshalText implements [encoding.TextMarshaler].
+func (id AuditID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (id ErasureID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (id CertificateID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
 // UnmarshalText implements [encoding.TextUnmarshaler].
 func (id *WorkspaceID) UnmarshalText(b []byte) error { return (*uuid)(id).parse(b) }
 
@@ -69,6 +96,12 @@ func (id *ChannelID) UnmarshalText(b []byte) error { return (*uuid)(id).parse(b)
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
 func (id *InboxID) UnmarshalText(b []byte) error { return (*uuid)(id).parse(b) }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (id *ErasureID) UnmarshalText(b []byte) error { return (*uuid)(id).parse(b) }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (id *CertificateID) UnmarshalText(b []byte) error { return (*uuid)(id).parse(b) }
 
 func v4() (u uuid) {
 	rand.Read(u[:]) // never fails: it would end the process instead

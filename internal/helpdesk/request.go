@@ -2,9 +2,12 @@ package helpdesk
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/echo-synch/echo-synch/internal/sla"
 )
 
 // Clock is one of the two SLA clocks of a request.
@@ -38,10 +41,22 @@ type Request struct {
 	Requester string // Slack user id
 	Files     int
 	OpenedAt  time.Time // the message's own time
+	Link      string    // to the thread in Slack; "" until somebody needed it
+	ScrubAt   time.Time // the retention deadline of the text
+	// ScrubbedAt is when the text was destroyed; zero while it is there.
+	ScrubbedAt time.Time
 
 	Progress
-	ReceiptTS  string // "" until the receipt is posted
-	ReceiptVer int64  // version the receipt shows
+	Heard     Heard
+	ReceiptAt Posted // in the thread of the message
+	CardAt    Posted // the staff card, in the staff channel
+}
+
+// Posted is where a message of ours stands, and the version of the request it shows. TS is "" until it is posted.
+type Posted struct {
+	Channel string
+	TS      string
+	Version int64
 }
 
 // Progress is the part of a request that changes. The workflow is its only writer.
@@ -51,8 +66,73 @@ type Progress struct {
 	Label     string    `json:"label"`
 	Priority  Priority  `json:"priority"`
 	TriagedBy Provider  `json:"triaged_by"`
+	Assignee  string    `json:"assignee,omitempty"` // Slack user id
 	Deadlines Deadlines `json:"deadlines"`
-	ClocksOff ClockStop `json:"clocks_off,omitempty"`
+	// Was holds the deadlines before the last change of the priority.
+	Was *Deadlines `json:"was,omitempty"`
+	// RespondedAt is the time of the first thread message of an agent who is not the requester.
+	RespondedAt time.Time `json:"responded_at,omitzero"`
+	// NoResponse: resolved without one before it was due; first response is left out of the figures.
+	NoResponse bool      `json:"no_response,omitempty"`
+	ResolvedAt time.Time `json:"resolved_at,omitzero"`
+	// Pauses of the resolution clock: waiting on the requester, and from resolved to reopened. The last one has no
+	// end while it lasts.
+	Pauses    []sla.Pause `json:"pauses,omitempty"`
+	ClocksOff ClockStop   `json:"clocks_off,omitempty"`
+}
+
+// Due is when a clock is due; zero while it is held off.
+func (p Progress) Due(c Clock) time.Time {
+	if c == FirstResponse {
+		return p.Deadlines.FirstResponse.Due
+	}
+	return p.Deadlines.Resolution.Due
+}
+
+// Runs reports whether a clock is still to be met.
+func (p Progress) Runs(c Clock) bool {
+	switch {
+	case p.ClocksOff != "" || !p.Status.Open():
+		return false
+	case c == FirstResponse:
+		return p.RespondedAt.IsZero() && !p.NoResponse
+	}
+	return p.Status != Waiting
+}
+
+// PausedAt is when the pause that has not ended began; zero where none runs.
+func (p Progress) PausedAt() time.Time {
+	if n := len(p.Pauses); n > 0 && p.Pauses[n-1].To.IsZero() {
+		return p.Pauses[n-1].From
+	}
+	return time.Time{}
+}
+
+// Paused is p with the resolution clock paused from at; one that is paused stays so.
+func (p Progress) Paused(at time.Time) Progress {
+	if p.PausedAt().IsZero() {
+		p.Pauses = append(slices.Clip(p.Pauses), sla.Pause{From: at})
+	}
+	return p
+}
+
+// Resumed is p with the pause that has not ended ended at.
+func (p Progress) Resumed(at time.Time) Progress {
+	p.Pauses = slices.Clone(p.Pauses)
+	if n := len(p.Pauses); n > 0 && p.Pauses[n-1].To.IsZero() {
+		p.Pauses[n-1].To = at
+	}
+	return p
+}
+
+// Reply is one message in the thread of a request. Its text is never stored.
+type Reply struct {
+	At   time.Time `json:"at"`
+	User string    `json:"user"` // Slack user id
+	// Requester wrote it; else an agent did. An agent who is the requester is the requester.
+	Requester bool `json:"requester,omitempty"`
+	// Thanks: it is only thanks, and reopens nothing.
+	Thanks bool `json:"thanks,omitempty"`
 }
 
 // ClockStop is why both clocks of a request were cancelled; "" while they run.
@@ -62,6 +142,8 @@ type ClockStop string
 const (
 	StopChannelLeft ClockStop = "channel_left" // the app was removed, or the channel archived or deleted
 	StopParentGone  ClockStop = "parent_gone"  // the message vanished before its receipt
+	StopDeleted     ClockStop = "deleted"      // its author deleted the message
+	StopNotRequest  ClockStop = "not_request"  // somebody said that it is none
 )
 
 // ParseTS turns a Slack message ts ("1700000000.000100") into its instant, to the microsecond.

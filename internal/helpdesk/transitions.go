@@ -1,5 +1,7 @@
 package helpdesk
 
+import "time"
+
 // Status of a request.
 type Status string
 
@@ -30,37 +32,33 @@ const (
 	RequesterReply Action = "requester_reply" // the requester writes in the thread
 	Resolve        Action = "resolve"         // an agent or the requester
 	Close          Action = "close"           // seven days after resolved without a reply
-	Withdraw       Action = "withdraw"        // Not a request, or the message was deleted
+	Withdraw       Action = "withdraw"        // the message was deleted
+	NotRequest     Action = "not_request"     // the requester or an agent says so
+	SetPriority    Action = "priority"        // an agent chooses it from the menu
+	SetLabel       Action = "label"           // an agent chooses it from the menu
 )
+
+// ReopenFor is how long after resolved a reply of the requester reopens; then the request is closed.
+const ReopenFor = 7 * 24 * time.Hour
 
 // transitions is the whole life of a request. What is not in it is refused.
 var transitions = map[Status]map[Action]Status{
 	New: {
 		Take: InProgress, AgentReply: InProgress, Wait: Waiting, RequesterReply: New,
-		Resolve: Resolved, Withdraw: Withdrawn,
+		Resolve: Resolved, Withdraw: Withdrawn, NotRequest: Withdrawn, SetPriority: New, SetLabel: New,
 	},
 	InProgress: {
 		Take: InProgress, AgentReply: InProgress, Wait: Waiting, RequesterReply: InProgress,
-		Resolve: Resolved, Withdraw: Withdrawn,
+		Resolve: Resolved, Withdraw: Withdrawn, NotRequest: Withdrawn, SetPriority: InProgress, SetLabel: InProgress,
 	},
 	Waiting: {
 		AgentReply: Waiting, RequesterReply: InProgress,
-		Resolve: Resolved, Withdraw: Withdrawn,
+		Resolve: Resolved, Withdraw: Withdrawn, NotRequest: Withdrawn, SetPriority: Waiting, SetLabel: Waiting,
 	},
 	Resolved: {
 		AgentReply: Resolved, RequesterReply: InProgress,
-		Close: Closed, Withdraw: Withdrawn,
+		Close: Closed, Withdraw: Withdrawn, NotRequest: Withdrawn, SetLabel: Resolved,
 	},
-}
-
-// refusals says why, by status; the person who asked reads it.
-var refusals = map[Status]string{
-	New:        "This request has not been resolved yet.",
-	InProgress: "This request is still in progress.",
-	Waiting:    "This request is waiting on the requester; their next message resumes it.",
-	Resolved:   "This request is already resolved. A reply in the thread reopens it.",
-	Closed:     "This request is closed. Open a new request instead.",
-	Withdrawn:  "This request was withdrawn.",
 }
 
 // Next returns the status that action leads to from s. A pair that is not in the table gives a *[Refusal].
@@ -68,9 +66,5 @@ func (s Status) Next(action Action) (Status, error) {
 	if next, ok := transitions[s][action]; ok {
 		return next, nil
 	}
-	reason, ok := refusals[s]
-	if !ok {
-		reason = "This request is in an unknown state."
-	}
-	return s, &Refusal{Reason: reason}
+	return s, &Refusal{Reason: Reason("is_" + string(s))}
 }

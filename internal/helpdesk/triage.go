@@ -2,6 +2,7 @@ package helpdesk
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -56,12 +57,8 @@ const MaxSummary = 160
 // Validate refuses a triage whose label is not in the closed list, whose priority is unknown, or whose summary
 // is empty or too long. It wraps [ErrInvalid] and names the field, never its value.
 func (t Triage) Validate(labels []Label) error {
-	known := false
-	for _, l := range labels {
-		known = known || l.Key == t.Label
-	}
 	switch {
-	case !known:
+	case !Known(labels, t.Label):
 		return fmt.Errorf("triage label is not in the taxonomy: %w", ErrInvalid)
 	case !t.Priority.Valid():
 		return fmt.Errorf("triage priority is unknown: %w", ErrInvalid)
@@ -71,6 +68,11 @@ func (t Triage) Validate(labels []Label) error {
 		return fmt.Errorf("triage summary is longer than %d characters: %w", MaxSummary, ErrInvalid)
 	}
 	return nil
+}
+
+// Known reports whether key is one of a closed list of labels.
+func Known(labels []Label, key string) bool {
+	return slices.ContainsFunc(labels, func(l Label) bool { return l.Key == key })
 }
 
 // StarterTaxonomy is what a new workspace begins with: ten labels, the most a Pro plan has.

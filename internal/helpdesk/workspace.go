@@ -52,6 +52,13 @@ const (
 	MaxRetention     = 365 * 24 * time.Hour
 )
 
+// RetentionPreview says what a shorter retention would do to the texts that are there.
+type RetentionPreview struct {
+	Destroyed int64 // within the hour
+	Open      int64 // of those, texts of open requests, whose clocks go on
+	Moved     int64 // that die earlier than now planned
+}
+
 // DefaultSettings are those of a new workspace: 24x7 in the installer's zone, the starter taxonomy.
 func DefaultSettings(zone string) Settings {
 	target := func(first, resolution int) Target {

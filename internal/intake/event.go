@@ -14,12 +14,17 @@ type Kind string
 // The kinds that are stored.
 const (
 	KindMessage     Kind = "message"     // may open a request
+	KindReply       Kind = "reply"       // in a thread
+	KindEdited      Kind = "edited"      // the text of a message at the root was changed
+	KindDeleted     Kind = "deleted"     // a message at the root was deleted
+	KindPressed     Kind = "pressed"     // a button or menu of a receipt or staff card
 	KindJoined      Kind = "joined"      // the app was added to a channel, or its channel came back from the archive
 	KindLeft        Kind = "left"        // the app was removed, or the channel archived or deleted
 	KindRenumbered  Kind = "renumbered"  // Slack gave a channel a new id
 	KindShared      Kind = "shared"      // people outside the workspace are in the channel now
 	KindUnshared    Kind = "unshared"    // no longer
 	KindUninstalled Kind = "uninstalled" // the app, or its bot token, is gone
+	KindAuthorised  Kind = "authorised"  // the app was installed, or its installation restored; told by ourselves
 	KindUnreadable  Kind = "unreadable"  // signed by Slack, but no use to us
 )
 
@@ -33,8 +38,21 @@ type Event struct {
 	Bot        string    `json:"bot,omitempty"`         // bot id of an author that is no person
 	External   bool      `json:"external,omitempty"`    // the author is from outside the workspace
 	TS         string    `json:"ts,omitempty"`
+	ThreadTS   string    `json:"thread_ts,omitempty"` // of KindReply
+	Thanks     bool      `json:"thanks,omitempty"`    // of KindReply: it is only thanks
+	EditedTS   string    `json:"edited_ts,omitempty"` // of KindEdited
+	Press      *Press    `json:"press,omitempty"`     // of KindPressed
 	Files      int       `json:"files,omitempty"`
-	At         time.Time `json:"at"` // by Slack's clock
+	Restored   bool      `json:"restored,omitempty"` // of KindAuthorised
+	At         time.Time `json:"at"`                 // by Slack's clock
+}
+
+// Press is what was pressed.
+type Press struct {
+	Request helpdesk.RequestID `json:"request"`
+	Action  helpdesk.Action    `json:"action"`
+	Value   string             `json:"value,omitempty"` // what was chosen from a menu
+	Seen    int64              `json:"seen,omitempty"`  // the version that the message showed
 }
 
 // Skip is why a delivery is not stored; "" means that it is.
@@ -45,7 +63,8 @@ const (
 	SkipChallenge Skip = "challenge"  // Slack checks our address
 	SkipUnhandled Skip = "unhandled"  // an event type nothing of ours follows
 	SkipSubtype   Skip = "subtype"    // a message that is not on the allow-list
-	SkipReply     Skip = "reply"      // in a thread
+	SkipReply     Skip = "reply"      // of a thread that is no request of ours, or an edit or deletion in one
+	SkipUnchanged Skip = "unchanged"  // an edit that changes no text, such as a link's preview
 	SkipSelf      Skip = "self"       // our own message, or somebody else's joining or leaving
 	SkipBot       Skip = "bot"        // of a bot that no admin listed for the channel
 	SkipExternal  Skip = "external"   // of a person outside, in a channel not opened to them
@@ -119,7 +138,13 @@ type inner struct {
 	Hidden     bool              `json:"hidden"`
 	Text       string            `json:"text"`
 	Files      []json.RawMessage `json:"files"`
-	Tokens     struct {
+	DeletedTS  string            `json:"deleted_ts"`
+	Message    *inner            `json:"message"`          // of message_changed
+	Previous   *inner            `json:"previous_message"` // of message_changed and message_deleted
+	Edited     struct {
+		TS string `json:"ts"`
+	} `json:"edited"`
+	Tokens struct {
 		Bot []string `json:"bot"`
 	} `json:"tokens"`
 }
@@ -213,25 +238,116 @@ func parseCallback(env envelope) (Received, error) {
 	return r, nil
 }
 
-// classifyMessage decides whether a message may open a request and, if so, takes its text.
+// classifyMessage decides what a message is to us and, where it may open a request or changes one, takes its text.
 func classifyMessage(env envelope, in inner, self string, r *Received) Skip {
 	switch {
-	case !openingSubtypes[in.Subtype] || in.Hidden || in.TS == "" || r.Event.Channel == "":
+	case r.Event.Channel == "":
 		return SkipSubtype
-	case in.ThreadTS != "" && in.ThreadTS != in.TS:
-		return SkipReply
-	case self != "" && r.Event.User == self, in.AppID != "" && in.AppID == env.APIAppID:
-		return SkipSelf
-	case in.BotID == "" && (r.Event.User == "" || r.Event.User == "USLACKBOT" || in.Subtype == "bot_message"):
-		return SkipBot
+	case in.Subtype == "message_changed" && in.Message != nil && in.Message.Subtype == "tombstone":
+		return classifyDeleted(env, in.Message.TS, in.Previous, self, r)
+	case in.Subtype == "message_changed" && in.Message != nil:
+		return classifyEdited(env, in, self, r)
+	case in.Subtype == "message_deleted":
+		return classifyDeleted(env, in.DeletedTS, in.Previous, self, r)
+	case in.Hidden || in.TS == "":
+		return SkipSubtype
+	case in.isReply():
+		return classifyReply(env, in, self, r)
+	case !openingSubtypes[in.Subtype]:
+		return SkipSubtype
+	}
+	if skip := classifyAuthor(env, in, self, r); skip != "" {
+		return skip
 	}
 	if _, err := helpdesk.ParseTS(in.TS); err != nil {
 		return SkipSubtype
 	}
-	r.Event.Bot = in.BotID
-	author := firstNonEmpty(in.UserTeam, in.SourceTeam)
-	r.Event.External = author != "" && author != r.Team
 	r.Text = []byte(in.Text)
+	return ""
+}
+
+// isReply reports whether a message stands in a thread that another one began.
+func (in inner) isReply() bool { return in.ThreadTS != "" && in.ThreadTS != in.TS }
+
+// own reports whether we wrote a message.
+func (in inner) own(env envelope, self string) bool {
+	return self != "" && string(in.User) == self || in.AppID != "" && in.AppID == env.APIAppID
+}
+
+// classifyAuthor keeps ourselves and nobody out; whether a bot is listed, or people outside are read, is asked later.
+func classifyAuthor(env envelope, in inner, self string, r *Received) Skip {
+	switch {
+	case in.own(env, self):
+		return SkipSelf
+	case in.BotID == "" && (in.User == "" || in.User == "USLACKBOT" || in.Subtype == "bot_message"):
+		return SkipBot
+	}
+	author := firstNonEmpty(in.UserTeam, in.SourceTeam)
+	r.Event.User, r.Event.Bot = string(in.User), in.BotID
+	r.Event.External = author != "" && author != r.Team
+	return ""
+}
+
+// replySubtypes is the allow-list of what counts in a thread.
+var replySubtypes = map[string]bool{"": true, "file_share": true, "me_message": true, "thread_broadcast": true}
+
+// classifyReply takes who and when of a thread message, and whether it is only thanks; never what it says.
+func classifyReply(env envelope, in inner, self string, r *Received) Skip {
+	if !replySubtypes[in.Subtype] {
+		return SkipSubtype
+	}
+	if skip := classifyAuthor(env, in, self, r); skip != "" {
+		return skip
+	}
+	if in.BotID != "" { // bots answer nobody
+		return SkipBot
+	}
+	if _, err := helpdesk.ParseTS(in.ThreadTS); err != nil {
+		return SkipSubtype
+	}
+	r.Event.Kind, r.Event.ThreadTS = KindReply, in.ThreadTS
+	r.Event.Thanks = len(in.Files) == 0 && helpdesk.Thanks(in.Text)
+	r.Event.At = instant(in.TS, in.EventTS, env.EventTime)
+	return ""
+}
+
+// classifyEdited takes the new text of a message at the root. A preview of a link changes a message, too, but no text.
+func classifyEdited(env envelope, in inner, self string, r *Received) Skip {
+	m := *in.Message
+	_, err := helpdesk.ParseTS(m.Edited.TS)
+	switch {
+	case m.isReply():
+		return SkipReply
+	case m.own(env, self):
+		return SkipSelf
+	case err != nil, in.Previous != nil && in.Previous.Text == m.Text:
+		return SkipUnchanged
+	case !openingSubtypes[m.Subtype]:
+		return SkipSubtype
+	}
+	if skip := classifyAuthor(env, m, self, r); skip != "" {
+		return skip
+	}
+	r.Event.Kind, r.Event.TS, r.Event.EditedTS = KindEdited, m.TS, m.Edited.TS
+	r.Event.At = instant(m.Edited.TS, in.EventTS, env.EventTime)
+	r.Text = []byte(m.Text)
+	return ""
+}
+
+// classifyDeleted takes which message at the root is gone.
+func classifyDeleted(env envelope, ts string, previous *inner, self string, r *Received) Skip {
+	if _, err := helpdesk.ParseTS(ts); err != nil {
+		return SkipSubtype
+	}
+	if previous != nil {
+		switch {
+		case previous.isReply():
+			return SkipReply
+		case previous.own(env, self):
+			return SkipSelf
+		}
+	}
+	r.Event.Kind, r.Event.TS, r.Event.User = KindDeleted, ts, ""
 	return ""
 }
 

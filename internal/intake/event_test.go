@@ -16,6 +16,143 @@ import (
 	"github.com/echo-synch/echo-synch/internal/slackapi"
 )
 
+// What follows a message is taken as who and when, and never as what; an edit alone brings text.
+func TestParseReadsWhatFollowsAMessage(t *testing.T) {
+	t.Parallel()
+	const (
+		root = `"ts":"1700000000.000100"`
+		head = `{"type":"message","channel":"C1","event_ts":"1700000099.000100",`
+		old  = `"previous_message":{"type":"message","user":"U1","text":"old",` + root + `}`
+	)
+	at := func(s string) time.Time {
+		instant, err := helpdesk.ParseTS(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return instant
+	}
+	reply := intake.Event{
+		Kind: intake.KindReply, Channel: "C1", User: "U1", TS: "1700000050.000100", ThreadTS: "1700000000.000100", At: at("1700000050.000100"),
+	}
+	thanks := reply
+	thanks.Thanks = true
+	edited := intake.Event{
+		Kind: intake.KindEdited, Channel: "C1", User: "U1", TS: "1700000000.000100", EditedTS: "1700000060.000000", At: at("1700000060.000000"),
+	}
+	deleted := intake.Event{Kind: intake.KindDeleted, Channel: "C1", TS: "1700000000.000100", At: at("1700000099.000100")}
+	for name, tt := range map[string]struct {
+		inner string
+		skip  intake.Skip
+		want  intake.Event
+		text  string
+	}{
+		"a reply": {inner: head + `"user":"U1","text":"still broken","ts":"1700000050.000100","thread_ts":"1700000000.000100"}`, want: reply},
+		"only thanks": {
+			inner: head + `"user":"U1","text":"thanks","ts":"1700000050.000100","thread_ts":"1700000000.000100"}`, want: thanks,
+		},
+		"a reply also in the channel": {
+			inner: head + `"user":"U1","text":"x","subtype":"thread_broadcast","ts":"1700000050.000100","thread_ts":"1700000000.000100"}`, want: reply,
+		},
+		"an edit": {
+			inner: head + `"subtype":"message_changed","hidden":true,"ts":"1700000060.000200","message":{"type":"message","user":"U1","text":"new",` +
+				root + `,"edited":{"user":"U1","ts":"1700000060.000000"}},` + old + `}`,
+			want: edited, text: "new",
+		},
+		"a link's preview": {
+			inner: head + `"subtype":"message_changed","hidden":true,"ts":"1700000060.000200","message":{"type":"message","user":"U1","text":"old",` +
+				root + `},` + old + `}`,
+			skip: intake.SkipUnchanged,
+		},
+		"an edit in a thread": {
+			inner: head + `"subtype":"message_changed","hidden":true,"ts":"1700000060.000200","message":{"type":"message","user":"U1","text":"new",` +
+				root + `,"thread_ts":"1600000000.000100","edited":{"user":"U1","ts":"1700000060.000000"}}}`,
+			skip: intake.SkipReply,
+		},
+		"our own update": {
+			inner: head + `"subtype":"message_changed","hidden":true,"ts":"1700000060.000200","message":{"type":"message","user":"UBOT","text":"new",` +
+				root + `,"edited":{"user":"UBOT","ts":"1700000060.000000"}}}`,
+			skip: intake.SkipSelf,
+		},
+		"a deletion": {
+			inner: head + `"subtype":"message_deleted","hidden":true,"ts":"1700000099.000100","deleted_ts":"1700000000.000100",` + old + `}`, want: deleted,
+		},
+		"a deletion that leaves a tombstone": {
+			inner: head + `"subtype":"message_changed","hidden":true,"ts":"1700000099.000100","message":{"type":"message","subtype":"tombstone",
+				"user":"USLACKBOT","hidden":true,"text":"This message was deleted.",` + root + `,"thread_ts":"1700000000.000100"},` + old + `}`, want: deleted,
+		},
+		"a deleted reply": {
+			inner: head + `"subtype":"message_deleted","hidden":true,"ts":"1700000099.000100","deleted_ts":"1700000000.000100",
+				"previous_message":{"user":"U1","text":"x",` + root + `,"thread_ts":"1600000000.000100"}}`,
+			skip: intake.SkipReply,
+		},
+		"our own, deleted": {
+			inner: head + `"subtype":"message_deleted","hidden":true,"ts":"1700000099.000100","deleted_ts":"1700000000.000100",
+				"previous_message":{"user":"UBOT","text":"x",` + root + `}}`,
+			skip: intake.SkipSelf,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, err := intake.Parse(event(tt.inner))
+			if err != nil || r.Skip != tt.skip || string(r.Text) != tt.text {
+				t.Fatalf("skip %q, text %q, %v", r.Skip, r.Text, err)
+			}
+			if tt.skip == "" && r.Event != tt.want {
+				t.Errorf("\n got %+v\nwant %+v", r.Event, tt.want)
+			}
+		})
+	}
+}
+
+func TestParseInteractionReadsPresses(t *testing.T) {
+	t.Parallel()
+	id := helpdesk.NewRequestID()
+	press := func(action string) []byte {
+		return fmt.Appendf(nil, `{"type":"block_actions","trigger_id":"1.2.abc","team":{"id":"T1"},"user":{"id":"U1","team_id":"T9"},
+			"container":{"type":"message","message_ts":"1700000050.000100","channel_id":"C1"},"message":{"blocks":[{"type":"hologram"}]},
+			"actions":[%s]}`, action)
+	}
+	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		payload []byte
+		skip    intake.Skip
+		want    intake.Press
+	}{
+		"a button": {
+			payload: press(`{"type":"button","action_id":"take","block_id":"request/` + id.String() + `","value":"7","action_ts":"1700000060.000100"}`),
+			want:    intake.Press{Request: id, Action: helpdesk.Take, Seen: 7},
+		},
+		"a menu": {
+			payload: press(`{"type":"static_select","action_id":"priority","block_id":"request/` + id.String() + `","selected_option":{"value":"low"},"action_ts":"1700000060.000100"}`),
+			want:    intake.Press{Request: id, Action: helpdesk.SetPriority, Value: "low"},
+		},
+		"a block of nobody":   {payload: press(`{"action_id":"take","block_id":"abc"}`), skip: intake.SkipUnhandled},
+		"a block of no id":    {payload: press(`{"action_id":"take","block_id":"request/42"}`), skip: intake.SkipUnhandled},
+		"nothing pressed":     {payload: press(``), skip: intake.SkipUnhandled},
+		"a view":              {payload: []byte(`{"type":"view_submission","team":{"id":"T1"}}`), skip: intake.SkipUnhandled},
+		"an org-wide install": {payload: []byte(`{"type":"block_actions","is_enterprise_install":true}`), skip: intake.SkipOrgWide},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, err := intake.ParseInteraction(tt.payload, now)
+			if err != nil || r.Skip != tt.skip {
+				t.Fatalf("skip %q, %v", r.Skip, err)
+			}
+			if tt.skip != "" {
+				return
+			}
+			if r.Event.Press == nil || *r.Event.Press != tt.want || r.Event.User != "U1" || r.Team != "T1" || r.DeliveryID != "1.2.abc" {
+				t.Errorf("got %+v, press %+v", r, r.Event.Press)
+			}
+		})
+	}
+	for _, payload := range []string{``, `[]`, `{"type":1}`, `{}`} {
+		if _, err := intake.ParseInteraction([]byte(payload), now); !errors.Is(err, helpdesk.ErrInvalid) {
+			t.Errorf("%q: %v, want ErrInvalid", payload, err)
+		}
+	}
+}
+
 // event wraps an inner event as Slack delivers it to the workspace T1, whose bot user is UBOT.
 func event(inner string) []byte {
 	return fmt.Appendf(nil, `{"type":"event_callback","event_id":"Ev1","team_id":"TOTHER","api_app_id":"A1","event_time":1700000000,
@@ -29,23 +166,23 @@ func TestParseDecidesWhatOpensARequest(t *testing.T) {
 		inner string
 		want  intake.Skip
 	}{
-		"a person's message":          {head + `,"user":"U1","text":"x"}`, ""},
-		"with files":                  {head + `,"user":"U1","text":"","subtype":"file_share","files":[{},{}]}`, ""},
-		"/me":                         {head + `,"user":"U1","text":"x","subtype":"me_message"}`, ""},
-		"its own thread":              {head + `,"user":"U1","text":"x","thread_ts":"1700000000.000100"}`, ""},
-		"unknown blocks":              {head + `,"user":"U1","text":"x","blocks":[{"type":"hologram","elements":[{"type":"smell"}]}]}`, ""},
-		"a bot's message":             {head + `,"bot_id":"B1","text":"x","subtype":"bot_message"}`, ""}, // whether it is listed is asked later
-		"a reply":                     {head + `,"user":"U1","text":"x","thread_ts":"1600000000.000100"}`, intake.SkipReply},
-		"a reply also in the channel": {head + `,"user":"U1","text":"x","subtype":"thread_broadcast","thread_ts":"1600000000.000100"}`, intake.SkipSubtype},
-		"somebody joins":              {head + `,"user":"U1","text":"x","subtype":"channel_join"}`, intake.SkipSubtype},
-		"an edit":                     {head + `,"subtype":"message_changed","message":{"text":"x"}}`, intake.SkipSubtype},
-		"a future subtype":            {head + `,"user":"U1","text":"x","subtype":"telepathy"}`, intake.SkipSubtype},
-		"hidden":                      {head + `,"user":"U1","text":"x","hidden":true}`, intake.SkipSubtype},
-		"ourselves by user":           {head + `,"user":"UBOT","text":"x"}`, intake.SkipSelf},
-		"ourselves by app":            {head + `,"user":"U9","bot_id":"B9","app_id":"A1","text":"x"}`, intake.SkipSelf},
-		"Slackbot":                    {head + `,"user":"USLACKBOT","text":"x"}`, intake.SkipBot},
-		"nobody":                      {head + `,"text":"x"}`, intake.SkipBot},
-		"a broken ts":                 {`{"type":"message","channel":"C1","user":"U1","text":"x","ts":"now"}`, intake.SkipSubtype},
+		"a person's message": {head + `,"user":"U1","text":"x"}`, ""},
+		"with files":         {head + `,"user":"U1","text":"","subtype":"file_share","files":[{},{}]}`, ""},
+		"/me":                {head + `,"user":"U1","text":"x","subtype":"me_message"}`, ""},
+		"its own thread":     {head + `,"user":"U1","text":"x","thread_ts":"1700000000.000100"}`, ""},
+		"unknown blocks":     {head + `,"user":"U1","text":"x","blocks":[{"type":"hologram","elements":[{"type":"smell"}]}]}`, ""},
+		"a bot's message":    {head + `,"bot_id":"B1","text":"x","subtype":"bot_message"}`, ""}, // whether it is listed is asked later
+		"a bot's reply":      {head + `,"user":"U1","bot_id":"B1","text":"x","thread_ts":"1600000000.000100"}`, intake.SkipBot},
+		"our own reply":      {head + `,"user":"UBOT","text":"x","thread_ts":"1600000000.000100"}`, intake.SkipSelf},
+		"somebody joins":     {head + `,"user":"U1","text":"x","subtype":"channel_join"}`, intake.SkipSubtype},
+		"an edit of nothing": {head + `,"subtype":"message_changed","message":{"text":"x"}}`, intake.SkipUnchanged},
+		"a future subtype":   {head + `,"user":"U1","text":"x","subtype":"telepathy"}`, intake.SkipSubtype},
+		"hidden":             {head + `,"user":"U1","text":"x","hidden":true}`, intake.SkipSubtype},
+		"ourselves by user":  {head + `,"user":"UBOT","text":"x"}`, intake.SkipSelf},
+		"ourselves by app":   {head + `,"user":"U9","bot_id":"B9","app_id":"A1","text":"x"}`, intake.SkipSelf},
+		"Slackbot":           {head + `,"user":"USLACKBOT","text":"x"}`, intake.SkipBot},
+		"nobody":             {head + `,"text":"x"}`, intake.SkipBot},
+		"a broken ts":        {`{"type":"message","channel":"C1","user":"U1","text":"x","ts":"now"}`, intake.SkipSubtype},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -159,8 +296,8 @@ func FuzzParse(f *testing.F) {
 		if err != nil && !errors.Is(err, helpdesk.ErrInvalid) {
 			t.Errorf("Parse = %v, want nil or ErrInvalid", err)
 		}
-		if r.Text != nil && (r.Skip != "" || r.Event.Kind != intake.KindMessage) {
-			t.Error("text was taken of what opens nothing")
+		if r.Text != nil && (r.Skip != "" || r.Event.Kind != intake.KindMessage && r.Event.Kind != intake.KindEdited) {
+			t.Error("text was taken of what neither opens a request nor changes one")
 		}
 	})
 }

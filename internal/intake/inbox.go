@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/echo-synch/echo-synch/internal/failpoint"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/keystore"
 	"github.com/echo-synch/echo-synch/internal/postgres"
@@ -18,6 +19,7 @@ type Inbox struct {
 	Store *postgres.Store
 	Keys  *keystore.Store
 	Now   func() time.Time
+	Fail  failpoint.Points
 }
 
 // Accept stores what was received, unless nothing of ours follows it: then it says why. After a nil error
@@ -33,10 +35,12 @@ func (i *Inbox) Accept(ctx context.Context, r Received) (Skip, error) {
 	if err != nil {
 		return "", err
 	}
-	if r.Event.Kind == KindMessage {
+	switch r.Event.Kind {
+	case KindMessage, KindReply, KindEdited:
 		if skip, err := i.unwanted(ctx, workspace, r.Event); skip != "" || err != nil {
 			return skip, err
 		}
+	default: // about us, or about what we may have stored
 	}
 	refs, err := json.Marshal(r.Event)
 	if err != nil {
@@ -73,6 +77,7 @@ func (i *Inbox) put(ctx context.Context, d postgres.Delivery, text []byte) (Skip
 		return "", err
 	}
 	if stored {
+		i.Fail.Pass(failpoint.Stored)
 		return "", nil
 	}
 	if text != nil {

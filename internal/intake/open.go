@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/echo-synch/echo-synch/internal/failpoint"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/postgres"
 	"github.com/echo-synch/echo-synch/workflows/names"
@@ -34,12 +35,16 @@ func (r *Relay) open(ctx context.Context, d postgres.Delivery, e Event) (string,
 	}
 	if !o.opened {
 		if o, err = r.store(ctx, d, e, o); err != nil {
-			if errors.Is(err, helpdesk.ErrErased) {
+			switch {
+			case errors.Is(err, helpdesk.ErrErased):
 				return "erased", nil
+			case errors.Is(err, postgres.ErrDeleted):
+				return "deleted before", nil
 			}
 			return "", err
 		}
 	}
+	r.Fail.Pass(failpoint.RowOpened)
 	err = r.start(ctx, client.StartWorkflowOptions{
 		ID:            names.RequestID(o.id),
 		StaticSummary: fmt.Sprintf("Request #%d", o.number),
@@ -51,6 +56,7 @@ func (r *Relay) open(ctx context.Context, d postgres.Delivery, e Event) (string,
 	if err != nil {
 		return "", err
 	}
+	r.Fail.Pass(failpoint.WorkflowStarted)
 	return "opened", nil
 }
 
@@ -99,6 +105,7 @@ func (r *Relay) store(ctx context.Context, d postgres.Delivery, e Event, o openi
 	if err := r.Keys.CreateRequestKeys(ctx, d.Workspace, o.id, key); err != nil {
 		return o, err
 	}
+	r.Fail.Pass(failpoint.KeysCreated)
 	request := helpdesk.Request{
 		ID: o.id, Channel: o.channel.ID, OriginTS: e.TS, Requester: requester(e), Files: e.Files, OpenedAt: at,
 	}
@@ -106,10 +113,13 @@ func (r *Relay) store(ctx context.Context, d postgres.Delivery, e Event, o openi
 		o.number, err = tx.OpenRequest(ctx, request, text, key)
 		return err
 	})
-	if !errors.Is(err, postgres.ErrOrigin) {
+	if !errors.Is(err, postgres.ErrOrigin) && !errors.Is(err, postgres.ErrDeleted) {
 		return o, err
 	}
 	if err := r.Keys.DestroyRequestKeys(ctx, d.Workspace, o.id, true, true); err != nil {
+		return o, err
+	}
+	if errors.Is(err, postgres.ErrDeleted) {
 		return o, err
 	}
 	err = r.Store.InWorkspace(ctx, d.Workspace, func(tx *postgres.Tx) error {

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/echo-synch/echo-synch/internal/failpoint"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/keystore"
 	"github.com/echo-synch/echo-synch/internal/observe"
@@ -26,6 +27,7 @@ const (
 	relayPoll     = time.Second      // how late a delivery is at most if nobody pokes
 	relayTimeout  = 20 * time.Second // for one delivery; shorter than the lease
 	relayMaxDefer = time.Minute      // the longest pause between two tries
+	temporalTime  = 5 * time.Second  // for one call to Temporal
 	memory        = 72 * time.Hour   // how long a delivery is known after it is done; Slack retries for 24 hours
 )
 
@@ -37,6 +39,9 @@ type Relay struct {
 	Metrics  *observe.Metrics
 	Log      *slog.Logger
 	Now      func() time.Time
+	Fail     failpoint.Points
+	// PurgeGrace is how long after an uninstall a reinstall restores everything.
+	PurgeGrace time.Duration
 
 	poke chan struct{}
 }
@@ -118,7 +123,11 @@ func (r *Relay) handOver(ctx context.Context, d postgres.Delivery) {
 		return
 	}
 	pause := min(time.Second<<min(d.Attempts-1, 10), relayMaxDefer)
-	r.Log.WarnContext(ctx, "delivery is tried again", "workspace_id", d.Workspace, "inbox_id", d.ID, "kind", d.Kind,
+	level := slog.LevelWarn
+	if errors.Is(err, errEarly) {
+		level = slog.LevelDebug
+	}
+	r.Log.Log(ctx, level, "delivery is tried again", "workspace_id", d.Workspace, "inbox_id", d.ID, "kind", d.Kind,
 		"attempt", d.Attempts, "in", pause, "err", err)
 	if err := r.Store.DeferDelivery(ctx, d.ID, r.Now().Add(pause)); err != nil {
 		r.Log.WarnContext(ctx, "delivery waits for the end of its lease", "inbox_id", d.ID, "err", err)
@@ -141,9 +150,22 @@ func (r *Relay) dispatch(ctx context.Context, d postgres.Delivery) (outcome stri
 	if err := json.Unmarshal(d.Refs, &e); err != nil {
 		return "", fmt.Errorf("read refs of delivery %s: %w", d.ID, err)
 	}
+	if e.Kind != KindUninstalled {
+		if living, err := r.Store.Living(ctx, d.Workspace); err != nil || !living {
+			return "uninstalled before", err // processing stops at once
+		}
+	}
 	switch e.Kind {
 	case KindMessage:
 		return r.open(ctx, d, e)
+	case KindReply:
+		return r.reply(ctx, d, e)
+	case KindEdited:
+		return r.edit(ctx, d, e)
+	case KindDeleted:
+		return r.remove(ctx, d, e)
+	case KindPressed:
+		return r.press(ctx, d, e)
 	case KindJoined:
 		return r.join(ctx, d, e)
 	case KindLeft:
@@ -152,6 +174,8 @@ func (r *Relay) dispatch(ctx context.Context, d postgres.Delivery) (outcome stri
 		return r.describe(ctx, d, e)
 	case KindUninstalled:
 		return r.uninstall(ctx, d, e)
+	case KindAuthorised:
+		return r.welcome(ctx, d, e)
 	case KindUnreadable:
 	}
 	return "unhandled", nil
@@ -162,7 +186,7 @@ func (r *Relay) start(ctx context.Context, o client.StartWorkflowOptions, workfl
 	o.TaskQueue = names.QueueRequests
 	o.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
 	o.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, temporalTime)
 	defer cancel()
 	if _, err := r.Temporal.ExecuteWorkflow(ctx, o, workflow, input); err != nil {
 		return fmt.Errorf("start workflow %s: %w", o.ID, err)
@@ -256,26 +280,42 @@ func (r *Relay) describe(ctx context.Context, d postgres.Delivery, e Event) (str
 	return string(e.Kind), err
 }
 
-// uninstall ends the installation and destroys the token. An event not newer than the last authorisation is
-// ignored and logged (behaviour 34).
+// uninstall ends the installation, destroys the token and begins the purge. An event not newer than the last authorisation
+// is ignored and logged (behaviour 34); a second one finds the purge under way.
 func (r *Relay) uninstall(ctx context.Context, d postgres.Delivery, e Event) (string, error) {
-	ended := false
+	var p helpdesk.Purge
+	begun := false
 	err := r.Store.InWorkspace(ctx, d.Workspace, func(tx *postgres.Tx) (err error) {
-		if ended, err = tx.Unpoint(ctx, e.At); err != nil || !ended {
+		now := r.Now()
+		if p, begun, err = tx.BeginPurge(ctx, helpdesk.PurgeUninstalled, e.At, now, r.PurgeGrace); err != nil || !begun {
 			return err
 		}
-		return tx.DestroyToken(ctx)
+		return tx.Audit(ctx, helpdesk.AuditEntry{At: now, Actor: "system", Action: helpdesk.AuditUninstalled, After: string(p.Cause)})
 	})
-	if err != nil {
-		return "", err
-	}
-	if !ended {
+	switch {
+	case errors.Is(err, helpdesk.ErrNotFound), err == nil && p.Ended():
 		r.Log.InfoContext(ctx, "uninstall event ignored: older than the last authorisation, or ended before",
 			"workspace_id", d.Workspace, "at", e.At)
 		return "ignored", nil
+	case err != nil:
+		return "", err
+	case begun:
+		r.Log.InfoContext(ctx, "workspace uninstalled, token destroyed", "workspace_id", d.Workspace, "at", e.At,
+			"grace_until", p.GraceUntil, "deadline", p.Deadline())
 	}
-	r.Log.InfoContext(ctx, "workspace uninstalled, token destroyed", "workspace_id", d.Workspace, "at", e.At)
-	return "uninstalled", nil
+	r.Fail.Pass(failpoint.PurgeBegun)
+	in := names.PurgeInput{Workspace: p.Workspace, Number: p.Number}
+	return "uninstalled", r.start(ctx, client.StartWorkflowOptions{ID: names.PurgeID(in), StaticSummary: "Purge of a workspace"},
+		names.WorkflowPurge, in)
+}
+
+// welcome has the person who authorised the app told what comes next.
+func (r *Relay) welcome(ctx context.Context, d postgres.Delivery, e Event) (string, error) {
+	in := names.WelcomeInput{Workspace: d.Workspace, User: e.User, Restored: e.Restored, At: e.At}
+	return "welcomed", r.start(ctx, client.StartWorkflowOptions{
+		ID:                    names.WelcomeID(in),
+		TypedSearchAttributes: temporal.NewSearchAttributes(workspaceAttribute().ValueSet(d.Workspace.String())),
+	}, names.WorkflowWelcome, in)
 }
 
 // housekeep measures the backlog and forgets what was done long ago, until ctx ends.

@@ -3,6 +3,9 @@ package keystore
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/seal"
@@ -48,4 +51,20 @@ func (s *Store) DestroyInboxKeys(ctx context.Context, ids ...helpdesk.InboxID) e
 		return fmt.Errorf("destroy keys of %d deliveries: %w", len(ids), err)
 	}
 	return nil
+}
+
+// OldInboxKeys lists deliveries that have a key made before the given time, after an id and in id order, at most limit.
+func (s *Store) OldInboxKeys(ctx context.Context, before time.Time, after helpdesk.InboxID, limit int) ([]helpdesk.InboxID, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	rows, err := s.pool.Query(ctx, `
+		select inbox_id from keystore.inbox_key where inbox_id > $1 and created_at < $2 order by inbox_id limit $3`, after, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list keys of deliveries: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[helpdesk.InboxID])
+	if err != nil {
+		return nil, fmt.Errorf("list keys of deliveries: %w", err)
+	}
+	return ids, nil
 }

@@ -117,9 +117,9 @@ func (s *Store) wrappedIngress(ctx context.Context) (wrapped []byte, err error) 
 }
 
 func (s *Store) makeIngress(ctx context.Context) error {
-	wrapped, err := s.wrapper.Wrap(ctx, ingressContext, seal.NewKey().Bytes())
+	_, wrapped, err := s.wrapper.Generate(ctx, ingressContext)
 	if err != nil {
-		return fmt.Errorf("wrap ingress key: %w", err)
+		return fmt.Errorf("make ingress key: %w", err)
 	}
 	_, err = s.pool.Exec(ctx, `insert into keystore.ingress_key (wrapped) values ($1) on conflict do nothing`, wrapped)
 	if err != nil {

@@ -38,6 +38,11 @@ func (c *counting) Unwrap(ctx context.Context, of seal.Context, wrapped []byte) 
 	return c.Local.Unwrap(ctx, of, wrapped)
 }
 
+func (c *counting) Generate(ctx context.Context, of seal.Context) (seal.Key, []byte, error) {
+	c.wraps.Add(1)
+	return c.Local.Generate(ctx, of)
+}
+
 func wrapper(t *testing.T) *counting {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "key")

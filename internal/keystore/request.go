@@ -3,6 +3,7 @@ package keystore
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -52,7 +53,7 @@ func (s *Store) RequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, id hel
 	err = s.pool.QueryRow(ctx, `
 		select r.text_key, r.summary_key, w.wrapped
 		from keystore.request_key r join keystore.workspace_key w using (workspace_id)
-		where workspace_id = $1 and request_id = $2`, ws, id).
+		where workspace_id = $1 and request_id = $2 and w.wrapped is not null`, ws, id).
 		Scan(&text, &summary, &wrapped)
 	if err != nil {
 		return k, fmt.Errorf("load keys of request %s: %w", id, erased(err))
@@ -103,4 +104,37 @@ func (s *Store) DestroyRequestKeys(ctx context.Context, ws helpdesk.WorkspaceID,
 		return fmt.Errorf("destroy keys of request %s: %w", id, err)
 	}
 	return nil
+}
+
+// DestroyTextKeys destroys the text keys of many requests at once. Harmless when repeated.
+func (s *Store) DestroyTextKeys(ctx context.Context, ws helpdesk.WorkspaceID, ids []helpdesk.RequestID) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	var batch pgx.Batch // one transaction
+	batch.Queue(`update keystore.request_key set text_key = null where workspace_id = $1 and request_id = any($2)`, ws, ids)
+	batch.Queue(`
+		delete from keystore.request_key
+		where workspace_id = $1 and request_id = any($2) and text_key is null and summary_key is null`, ws, ids)
+	if err := s.pool.SendBatch(ctx, &batch).Close(); err != nil {
+		return fmt.Errorf("destroy text keys of %d requests: %w", len(ids), err)
+	}
+	return nil
+}
+
+// OldRequestKeys lists requests of a workspace that have keys made before the given time, after an id and in id order, at
+// most limit.
+func (s *Store) OldRequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, before time.Time, after helpdesk.RequestID, limit int) ([]helpdesk.RequestID, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	rows, err := s.pool.Query(ctx, `
+		select request_id from keystore.request_key
+		where workspace_id = $1 and request_id > $2 and created_at < $3 order by request_id limit $4`, ws, after, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list keys of workspace %s: %w", ws, err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[helpdesk.RequestID])
+	if err != nil {
+		return nil, fmt.Errorf("list keys of workspace %s: %w", ws, err)
+	}
+	return ids, nil
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/seal"
 )
@@ -18,10 +16,9 @@ func workspaceContext(id helpdesk.WorkspaceID) seal.Context {
 func (s *Store) CreateWorkspaceKey(ctx context.Context, id helpdesk.WorkspaceID) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	fresh := seal.NewKey()
-	wrapped, err := s.wrapper.Wrap(ctx, workspaceContext(id), fresh.Bytes())
+	_, wrapped, err := s.wrapper.Generate(ctx, workspaceContext(id))
 	if err != nil {
-		return fmt.Errorf("wrap key of workspace %s: %w", id, err)
+		return fmt.Errorf("make key of workspace %s: %w", id, err)
 	}
 	if _, err := s.pool.Exec(ctx, `
 		insert into keystore.workspace_key (workspace_id, wrapped) values ($1, $2) on conflict do nothing`, id, wrapped); err != nil {
@@ -36,6 +33,9 @@ func (s *Store) WorkspaceKey(ctx context.Context, id helpdesk.WorkspaceID) (seal
 	defer cancel()
 	var wrapped []byte
 	err := s.pool.QueryRow(ctx, `select wrapped from keystore.workspace_key where workspace_id = $1`, id).Scan(&wrapped)
+	if err == nil && wrapped == nil { // a purge is at it
+		err = helpdesk.ErrErased
+	}
 	if err != nil {
 		return seal.Key{}, fmt.Errorf("load key of workspace %s: %w", id, erased(err))
 	}
@@ -58,33 +58,39 @@ func (s *Store) unwrapWorkspaceKey(ctx context.Context, id helpdesk.WorkspaceID,
 	return key, nil
 }
 
-// DestroyWorkspace destroys every key of a workspace and returns how many rows of them there were. It is the commit
-// point of a purge: from then on nothing of the workspace can be read, and no key can be added to it.
+// destroyBatch is how many request keys one transaction deletes.
+const destroyBatch = 20_000
+
+// DestroyWorkspace destroys every key of a workspace and returns how many rows of them there were. Its first statement is
+// the commit point of a purge: from then on nothing of the workspace can be read, and no key can be added to it. Harmless
+// when repeated; ctx bounds the whole, a workspace of a million requests takes some seconds.
 func (s *Store) DestroyWorkspace(ctx context.Context, id helpdesk.WorkspaceID) (n int64, err error) {
+	defer s.cache.drop(id)
+	if _, err := s.destroy(ctx, `update keystore.workspace_key set wrapped = null where workspace_id = $1`, id); err != nil {
+		return 0, err
+	}
+	for more := true; more; {
+		deleted, err := s.destroy(ctx, `
+			delete from keystore.request_key
+			where ctid = any(array(select ctid from keystore.request_key where workspace_id = $1 limit $2))`, id, destroyBatch)
+		if err != nil {
+			return n, err
+		}
+		n, more = n+deleted, deleted == destroyBatch
+	}
+	// Refused, and tried again by the caller, where somebody who read the workspace key before has just added a request's.
+	deleted, err := s.destroy(ctx, `delete from keystore.workspace_key where workspace_id = $1`, id)
+	return n + deleted, err
+}
+
+func (s *Store) destroy(ctx context.Context, sql string, id helpdesk.WorkspaceID, args ...any) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		// Nobody adds a request key while this is held: the reference to the row needs a lock on it.
-		if _, err := tx.Exec(ctx, `select from keystore.workspace_key where workspace_id = $1 for update`, id); err != nil {
-			return err
-		}
-		for _, q := range []string{
-			`delete from keystore.request_key where workspace_id = $1`,
-			`delete from keystore.workspace_key where workspace_id = $1`,
-		} {
-			tag, err := tx.Exec(ctx, q, id)
-			if err != nil {
-				return err
-			}
-			n += tag.RowsAffected()
-		}
-		return nil
-	})
-	s.cache.drop(id)
+	tag, err := s.pool.Exec(ctx, sql, append([]any{id}, args...)...)
 	if err != nil {
 		return 0, fmt.Errorf("destroy keys of workspace %s: %w", id, err)
 	}
-	return n, nil
+	return tag.RowsAffected(), nil
 }
 
 // Census counts the rows of keys that a workspace has left. Keys of deliveries belong to none.

@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 )
@@ -113,7 +112,7 @@ func (c *Classifier) summary(label int, words []string) string {
 
 // tokens splits a text into lower-case words without the commonest ones, with plural and tense endings cut.
 func tokens(text string) []string {
-	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	words := strings.FieldsFunc(strings.ToLower(text), between)
 	out := make([]string, 0, min(len(words), maxTokens))
 	for _, w := range words {
 		if len(out) == maxTokens {
@@ -127,7 +126,7 @@ func tokens(text string) []string {
 }
 
 var stopWords = strings.Fields("the and for you your with that this have has had was were are not but can could would my me we our us " +
-	"it is in on at to of an as be by or if so do does did im i'm please hi hello hey thanks thank every each from who new")
+	"it is in on at to of an as be by or if so do does did im no cannot need needs up out please hi hello hey thanks thank every each from who new")
 
 func stem(w string) string {
 	for _, ending := range []string{"ing", "ies", "ed", "es", "s"} {

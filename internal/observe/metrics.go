@@ -17,6 +17,13 @@ type Metrics struct {
 	RelayLag prometheus.Gauge
 	// HandedOver counts inbox rows that the relay has handed over.
 	HandedOver prometheus.Counter
+	// Swept counts what outlived its time and was destroyed by the sweeper, by kind; in good health it stands still.
+	Swept *prometheus.CounterVec
+	// Purges counts the workspaces that are being destroyed, by step.
+	Purges *prometheus.GaugeVec
+	// PurgeLeft is the time to the earliest deadline of a purge, in seconds: an hour when none is under way, negative when
+	// one is late.
+	PurgeLeft prometheus.Gauge
 }
 
 // NewMetrics returns metrics on a registry of their own, with those of the Go runtime and the process.
@@ -37,8 +44,17 @@ func NewMetrics() *Metrics {
 		HandedOver: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "echosynch_handed_over_total", Help: "Inbox rows handed over to a workflow.",
 		}),
+		Swept: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "echosynch_swept_total", Help: "What outlived its time and was destroyed by the sweeper.",
+		}, []string{"kind"}),
+		Purges: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "echosynch_purges", Help: "Workspaces that are being destroyed, by step.",
+		}, []string{"step"}),
+		PurgeLeft: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "echosynch_purge_seconds_left", Help: "Time to the earliest deadline of a purge; negative when one is late.",
+		}),
 	}
-	m.Registry.MustRegister(m.Events, m.AckSeconds, m.RelayLag, m.HandedOver,
+	m.Registry.MustRegister(m.Events, m.AckSeconds, m.RelayLag, m.HandedOver, m.Swept, m.Purges, m.PurgeLeft,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

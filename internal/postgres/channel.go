@@ -74,6 +74,21 @@ func (tx *Tx) JoinChannel(ctx context.Context, slackChannel string, at time.Time
 	return tx.ChannelBySlackID(ctx, slackChannel)
 }
 
+// Channels lists the channels that the app reads or posts to.
+func (tx *Tx) Channels(ctx context.Context) ([]helpdesk.Channel, error) {
+	rows, err := tx.tx.Query(ctx, `
+		select channel_id, slack_channel, state, since, read_from, external, allow_external
+		from tenant.channel where workspace_id = $1 and state <> 'left' order by channel_id`, tx.workspace)
+	if err != nil {
+		return nil, fmt.Errorf("list channels of workspace %s: %w", tx.workspace, err)
+	}
+	channels, err := pgx.CollectRows(rows, pgx.RowToStructByPos[helpdesk.Channel])
+	if err != nil {
+		return nil, fmt.Errorf("list channels of workspace %s: %w", tx.workspace, err)
+	}
+	return channels, nil
+}
+
 // LeaveChannel records that the app can no longer read a channel. It reports whether that changed anything: an
 // event older than the last join does not.
 func (tx *Tx) LeaveChannel(ctx context.Context, id helpdesk.ChannelID, at time.Time) (bool, error) {

@@ -59,18 +59,18 @@ var ErrRole = errors.New("DATABASE_URL must name a role that is a member of echo
 func (s *Store) checkRole(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	var super, bypass, owner, app, unbound bool
+	var tooMuch bool // of the session's user, too: who set another role can go back
 	err := s.pool.QueryRow(ctx, `
-		select r.rolsuper, r.rolbypassrls,
-		       coalesce(pg_has_role(current_user, to_regrole('echosynch_owner'), 'member'), true),
-		       coalesce(pg_has_role(current_user, to_regrole('echosynch_app'), 'usage'), false),
-		       exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-		               where n.nspname = 'tenant' and c.relkind = 'r' and not row_security_active(c.oid))
-		from pg_roles r where r.rolname = current_user`).Scan(&super, &bypass, &owner, &app, &unbound)
+		select bool_or(rolsuper or rolbypassrls
+		    or coalesce(pg_has_role(oid, to_regrole('echosynch_owner'), 'member'), true)
+		    or not coalesce(pg_has_role(oid, to_regrole('echosynch_app'), 'usage'), false))
+		  or exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+		             where n.nspname = 'tenant' and c.relkind = 'r' and not row_security_active(c.oid))
+		from pg_roles where rolname in (current_user, session_user)`).Scan(&tooMuch)
 	switch {
 	case err != nil:
 		return fmt.Errorf("check database role: %w", err)
-	case super || bypass || owner || !app || unbound:
+	case tooMuch:
 		return fmt.Errorf("check database role: %w", ErrRole)
 	}
 	return nil

@@ -34,6 +34,44 @@ func (s *Store) Installed(ctx context.Context, team string) (helpdesk.WorkspaceI
 	return id, nil
 }
 
+// Living reports whether a workspace is installed.
+func (s *Store) Living(ctx context.Context, id helpdesk.WorkspaceID) (living bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err = s.pool.QueryRow(ctx, `
+		select exists (select from system.installation where workspace_id = $1 and state = 'active')`, id).Scan(&living)
+	if err != nil {
+		return false, fmt.Errorf("find installation: %w", err)
+	}
+	return living, nil
+}
+
+// Workspaces lists the living workspaces after the given one, in id order, at most limit.
+func (s *Store) Workspaces(ctx context.Context, after helpdesk.WorkspaceID, limit int) ([]helpdesk.WorkspaceID, error) {
+	return s.workspaces(ctx, `state = 'active'`, after, limit)
+}
+
+// Kept lists the living workspaces and those in their grace, as [Store.Workspaces] does: texts die on time in both.
+func (s *Store) Kept(ctx context.Context, after helpdesk.WorkspaceID, limit int) ([]helpdesk.WorkspaceID, error) {
+	return s.workspaces(ctx, `not exists (
+		select from system.purge p where p.workspace_id = installation.workspace_id and committed_at is not null)`, after, limit)
+}
+
+func (s *Store) workspaces(ctx context.Context, which string, after helpdesk.WorkspaceID, limit int) ([]helpdesk.WorkspaceID, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	rows, err := s.pool.Query(ctx, `
+		select workspace_id from system.installation where `+which+` and workspace_id > $1 order by workspace_id limit $2`, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list workspaces: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[helpdesk.WorkspaceID])
+	if err != nil {
+		return nil, fmt.Errorf("list workspaces: %w", err)
+	}
+	return ids, nil
+}
+
 // Point makes team mean the transaction's workspace. It reports false, changing nothing, where the team already
 // has a living workspace: another install was faster.
 func (tx *Tx) Point(ctx context.Context, team string, authorizedAt time.Time) (bool, error) {
@@ -49,9 +87,9 @@ func (tx *Tx) Point(ctx context.Context, team string, authorizedAt time.Time) (b
 	return tag.RowsAffected() == 1, nil
 }
 
-// Unpoint ends the installation of the transaction's workspace, unless it was authorised after at. It reports
+// unpoint ends the installation of the transaction's workspace, unless it was authorised after at. It reports
 // whether it did.
-func (tx *Tx) Unpoint(ctx context.Context, at time.Time) (bool, error) {
+func (tx *Tx) unpoint(ctx context.Context, at time.Time) (bool, error) {
 	tag, err := tx.tx.Exec(ctx, `
 		update system.installation set state = 'uninstalled'
 		where workspace_id = $1 and state = 'active' and authorized_at < $2`, tx.workspace, at)
@@ -180,6 +218,42 @@ func (s *Store) FinishDelivery(ctx context.Context, id helpdesk.InboxID, outcome
 		return fmt.Errorf("finish delivery %s: %w", id, err)
 	}
 	return nil
+}
+
+// ExpireDeliveries ends deliveries with a body that have waited since before the given time without being handed over, at
+// most limit: a body must not outlive the shortest retention. It returns their ids; their keys must go next.
+func (s *Store) ExpireDeliveries(ctx context.Context, before, now time.Time, limit int) ([]helpdesk.InboxID, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	rows, err := s.pool.Query(ctx, `
+		update system.inbox set done_at = coalesce(done_at, $2), outcome = 'expired', refs = null, sealed = null
+		where inbox_id in (select inbox_id from system.inbox where sealed is not null and received_at < $1 limit $3)
+		returning inbox_id`, before, now, limit)
+	if err != nil {
+		return nil, fmt.Errorf("expire deliveries: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[helpdesk.InboxID])
+	if err != nil {
+		return nil, fmt.Errorf("expire deliveries: %w", err)
+	}
+	return ids, nil
+}
+
+// Bodiless tells which of some ids are no deliveries with a body.
+func (s *Store) Bodiless(ctx context.Context, ids []helpdesk.InboxID) ([]helpdesk.InboxID, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	rows, err := s.pool.Query(ctx, `
+		select id from unnest($1::uuid[]) as t(id)
+		where not exists (select from system.inbox i where i.inbox_id = t.id and i.sealed is not null)`, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look for %d deliveries: %w", len(ids), err)
+	}
+	bodiless, err := pgx.CollectRows(rows, pgx.RowTo[helpdesk.InboxID])
+	if err != nil {
+		return nil, fmt.Errorf("look for %d deliveries: %w", len(ids), err)
+	}
+	return bodiless, nil
 }
 
 // ForgetDeliveries deletes up to limit deliveries that were done before the given time, and returns their ids so

@@ -22,17 +22,23 @@ func TestNoMethodReachesAnotherWorkspace(t *testing.T) {
 
 	args := map[reflect.Type]reflect.Value{}
 	for _, v := range []any{
-		theirs.request, theirs.channel, theirs.key, now.Add(time.Hour), int64(99), int(10), true, []byte("x"),
+		theirs.request, []helpdesk.RequestID{theirs.request}, theirs.channel, theirs.key, now.Add(time.Hour), time.Hour, int64(99), int(10), true, []byte("x"),
 		helpdesk.Workspace{Team: "T2", Scopes: []string{"x"}, AuthorizedAt: now.Add(time.Hour), Installer: "UEVIL", Settings: helpdesk.DefaultSettings("UTC")},
 		helpdesk.Request{ID: helpdesk.NewRequestID(), Channel: theirs.channel, OriginTS: "1.000001", Requester: "U1", OpenedAt: now},
 		helpdesk.Progress{Version: 99, Status: helpdesk.Closed, Label: "x", Priority: helpdesk.Low},
 		helpdesk.Triage{Label: "network", Priority: helpdesk.Low, Summary: "x", By: helpdesk.ByHuman},
-		helpdesk.Deadlines{}, helpdesk.RoleAdmin,
+		helpdesk.Deadlines{}, helpdesk.RoleAdmin, helpdesk.Posted{Channel: "CEVIL", TS: "9.000009", Version: 99},
+		helpdesk.Reply{At: now.Add(time.Hour), User: "UEVIL"}, helpdesk.FirstResponse, helpdesk.Breach,
+		helpdesk.SLAEvent{Clock: helpdesk.FirstResponse, Kind: helpdesk.Breach, Due: now, Outcome: helpdesk.NoticeSent},
+		helpdesk.Notice{Recipient: "UEVIL", State: helpdesk.NoticeDelivered},
+		helpdesk.PurgeOrdered, helpdesk.PurgeKeys, []helpdesk.InboxID{helpdesk.NewInboxID(now)}, []postgres.Run{{WorkflowID: "request/1"}},
+		helpdesk.AuditEntry{At: now, Actor: "system", Action: helpdesk.AuditRole}, func(helpdesk.AuditEntry) error { return nil },
+		helpdesk.ScopeDeletion, helpdesk.ErasureID{1}, helpdesk.CertificateID{1}, postgres.Certificate{ID: helpdesk.NewCertificateID(), Number: 1},
 	} {
 		args[reflect.TypeOf(v)] = reflect.ValueOf(v)
 	}
 	theirStrings := map[string]string{ // the string that would hit a row of theirs
-		"Point": "T2", "PutAgent": "UADMIN", "RemoveAgent": "UADMIN", "ChannelBySlackID": "C2", "RequestByOrigin": "1.000001",
+		"Bury": "1.000001", "ReplaceText": "9999999999.000001", "Role": "UADMIN", "Reserve": "chat.update", "Block": "chat.update", "Point": "T2", "PutAgent": "UADMIN", "RemoveAgent": "UADMIN", "ChannelBySlackID": "C2", "RequestByOrigin": "1.000001",
 	}
 	txType := reflect.TypeOf((*postgres.Tx)(nil))
 	for i := range txType.NumMethod() {
@@ -55,7 +61,11 @@ func TestNoMethodReachesAnotherWorkspace(t *testing.T) {
 				}
 				in = append(in, v)
 			}
-			out := method.Func.Call(in)
+			call := method.Func.Call
+			if method.Type.IsVariadic() {
+				call = method.Func.CallSlice
+			}
+			out := call(in)
 			if err, ok := out[len(out)-1].Interface().(error); ok {
 				return err
 			}
@@ -106,6 +116,11 @@ func (b *bundle) picture(t *testing.T, w tenant) map[string]any {
 			"text":      func() (any, error) { return tx.RequestText(ctx, w.request, w.key) },
 			"token":     func() (any, error) { return tx.Token(ctx, w.key) },
 			"bots":      func() (any, error) { return tx.BotAllowed(ctx, w.channel, "C2") },
+			"event":     func() (any, error) { return tx.SLAEvent(ctx, w.request, helpdesk.FirstResponse, helpdesk.Breach) },
+			"notices":   func() (any, error) { return tx.Notices(ctx, w.request, helpdesk.FirstResponse, helpdesk.Breach) },
+			"pace":      func() (any, error) { return tx.Reserve(ctx, "chat.update", now, 0, 0) },
+			"role":      func() (any, error) { return tx.Role(ctx, "UADMIN") },
+			"channels":  func() (any, error) { return tx.Channels(ctx) },
 			"open":      func() (any, error) { return tx.OpenRequests(ctx, w.channel, helpdesk.RequestID{}, 10) },
 		} {
 			if p[name], err = f(); err != nil {

@@ -31,6 +31,28 @@ func (tx *Tx) Workspace(ctx context.Context) (helpdesk.Workspace, error) {
 	return w, nil
 }
 
+// Processing is nil while requests of the workspace are worked on, and [helpdesk.ErrNotInstalled] from its uninstall on.
+func (tx *Tx) Processing(ctx context.Context) error {
+	var token bool
+	err := tx.tx.QueryRow(ctx, `select token is not null from tenant.workspace where workspace_id = $1`, tx.workspace).Scan(&token)
+	if err == nil && !token {
+		err = helpdesk.ErrNotInstalled
+	}
+	if err != nil {
+		return fmt.Errorf("load workspace %s: %w", tx.workspace, notFound(err))
+	}
+	return nil
+}
+
+// CertificateID names the certificate that the workspace's purge will leave; it is fixed at the install.
+func (tx *Tx) CertificateID(ctx context.Context) (id helpdesk.CertificateID, err error) {
+	err = tx.tx.QueryRow(ctx, `select certificate_id from tenant.workspace where workspace_id = $1`, tx.workspace).Scan(&id)
+	if err != nil {
+		return id, fmt.Errorf("load certificate id of workspace %s: %w", tx.workspace, notFound(err))
+	}
+	return id, nil
+}
+
 // TokenContext is the context in which a key wrapper encrypts the bot token of a workspace.
 func TokenContext(id helpdesk.WorkspaceID) seal.Context {
 	return seal.Context{Purpose: "slack-bot-token", Workspace: id.String()}
@@ -92,14 +114,6 @@ func (tx *Tx) Token(ctx context.Context, key seal.Key) ([]byte, error) {
 		return nil, fmt.Errorf("open token of workspace %s: %w", tx.workspace, err)
 	}
 	return token, nil
-}
-
-// DestroyToken deletes the bot token.
-func (tx *Tx) DestroyToken(ctx context.Context) error {
-	if _, err := tx.tx.Exec(ctx, `update tenant.workspace set token = null where workspace_id = $1`, tx.workspace); err != nil {
-		return fmt.Errorf("destroy token of workspace %s: %w", tx.workspace, err)
-	}
-	return nil
 }
 
 // SetStaffChannel names the channel for staff cards; "" unsets it. If the channel is already known its state

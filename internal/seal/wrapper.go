@@ -12,9 +12,10 @@ import (
 // Context is what a key is wrapped for. A wrapped key opens only with the same one.
 type Context struct{ Purpose, Workspace string }
 
-// Wrapper encrypts small secrets under a key that never leaves it. There are two: [Local] here, and AWS KMS in
-// production.
+// Wrapper encrypts small secrets under a key that never leaves it. There are two: [Local], and [KMS] in production.
 type Wrapper interface {
+	// Generate makes a key, and wraps it.
+	Generate(ctx context.Context, c Context) (key Key, wrapped []byte, err error)
 	Wrap(ctx context.Context, c Context, plain []byte) ([]byte, error)
 	Unwrap(ctx context.Context, c Context, wrapped []byte) ([]byte, error)
 }
@@ -52,6 +53,13 @@ func OpenLocal(path string, strict bool) (*Local, error) {
 }
 
 func (c Context) ad() AD { return AD{Workspace: c.Workspace, Table: "wrap", Column: c.Purpose} }
+
+// Generate implements [Wrapper].
+func (l *Local) Generate(ctx context.Context, c Context) (Key, []byte, error) {
+	key := NewKey()
+	wrapped, err := l.Wrap(ctx, c, key.Bytes())
+	return key, wrapped, err
+}
 
 // Wrap implements [Wrapper].
 func (l *Local) Wrap(_ context.Context, c Context, plain []byte) ([]byte, error) {

@@ -37,43 +37,6 @@ func local(t *testing.T) *seal.Local {
 	return l
 }
 
-func TestWrappedOpensForItsContextOnly(t *testing.T) {
-	t.Parallel()
-	ctx, l := t.Context(), local(t)
-	plain := seal.NewKey().Bytes()
-	wrapped, err := l.Wrap(ctx, purpose, plain)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if bytes.Contains(wrapped, plain) {
-		t.Error("the key stands in what was wrapped")
-	}
-	if got, err := l.Unwrap(ctx, purpose, wrapped); err != nil || !bytes.Equal(got, plain) {
-		t.Errorf("unwrapped another key: %v", err)
-	}
-	for name, c := range map[string]seal.Context{
-		"another purpose":   {Purpose: "bot-token", Workspace: "w"},
-		"another workspace": {Purpose: "workspace-key", Workspace: "x"},
-		"none":              {},
-	} {
-		if _, err := l.Unwrap(ctx, c, wrapped); !errors.Is(err, seal.ErrOpen) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if _, err := local(t).Unwrap(ctx, purpose, wrapped); !errors.Is(err, seal.ErrOpen) {
-		t.Errorf("another key file: %v", err)
-	}
-}
-
-func TestUnwrapRefusesWhatAnotherWrapperMade(t *testing.T) {
-	t.Parallel()
-	for _, blob := range []string{"", "loca", "local:", "local:x", "\x01\x02\x02\x00an AWS blob has no prefix"} {
-		if _, err := local(t).Unwrap(t.Context(), purpose, []byte(blob)); !errors.Is(err, seal.ErrOpen) {
-			t.Errorf("%q: %v", blob, err)
-		}
-	}
-}
-
 func TestOpenLocal(t *testing.T) {
 	t.Parallel()
 	key := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("k"), 32))

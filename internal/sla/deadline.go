@@ -6,7 +6,10 @@ import (
 )
 
 // Pause is a stretch in which a clock does not run, To not included. A zero To means that it has not ended yet.
-type Pause struct{ From, To time.Time }
+type Pause struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to,omitzero"`
+}
 
 // Deadline is when a clock is due and when its warning is. Either is zero while a pause that has not ended holds it off.
 type Deadline struct{ Due, WarnAt time.Time }

@@ -45,6 +45,11 @@ func calls() []call {
 			return err
 		}},
 		{"chat.update", true, func(ctx context.Context, a *slackapi.API) error { return as(a).Update(ctx, "2.000100", message()) }},
+		{"chat.postEphemeral", true, func(ctx context.Context, a *slackapi.API) error { return as(a).Whisper(ctx, "U1", message()) }},
+		{"chat.getPermalink", false, func(ctx context.Context, a *slackapi.API) error {
+			_, err := as(a).Permalink(ctx, "C1", "2.000100")
+			return err
+		}},
 		{"chat.delete", true, func(ctx context.Context, a *slackapi.API) error { return as(a).Delete(ctx, "C1", "2.000100") }},
 		{"conversations.info", false, func(ctx context.Context, a *slackapi.API) error {
 			_, err := as(a).Channel(ctx, "C1")
@@ -58,6 +63,10 @@ func calls() []call {
 			m := message()
 			m.ThreadTS = ""
 			_, _, err := as(a).Find(ctx, m, time.Unix(1, 0))
+			return err
+		}},
+		{"users.conversations", false, func(ctx context.Context, a *slackapi.API) error {
+			_, err := as(a).Channels(ctx)
 			return err
 		}},
 		{"users.info", false, func(ctx context.Context, a *slackapi.API) error {

@@ -125,6 +125,7 @@ func (s *Session) Alive(ctx context.Context) error {
 
 // User is what we need of a person.
 type User struct {
+	Team       string // whose person they are
 	Zone       string // IANA; "" where Slack does not tell
 	Bot        bool
 	Restricted bool // a guest
@@ -140,7 +141,7 @@ func (s *Session) User(ctx context.Context, id string) (User, error) {
 	if err != nil {
 		return User{}, refusal("users.info", err)
 	}
-	return User{Zone: u.TZ, Bot: u.IsBot, Restricted: u.IsRestricted || u.IsUltraRestricted, Deleted: u.Deleted}, nil
+	return User{Team: u.TeamID, Zone: u.TZ, Bot: u.IsBot, Restricted: u.IsRestricted || u.IsUltraRestricted, Deleted: u.Deleted}, nil
 }
 
 // Channel is what we need of a channel.
@@ -156,6 +157,38 @@ func (s *Session) Channel(ctx context.Context, id string) (Channel, error) {
 		return Channel{}, refusal("conversations.info", err)
 	}
 	return Channel{External: c.IsExtShared, Archived: c.IsArchived, Member: c.IsMember}, nil
+}
+
+// maxPages bounds how many pages of channels are read: a workspace with more has other trouble.
+const maxPages = 100
+
+// Channels lists the channels that the app is in and that are not archived, by their Slack ids.
+func (s *Session) Channels(ctx context.Context) (ids []string, err error) {
+	query := url.Values{"types": {"public_channel,private_channel"}, "exclude_archived": {"true"}, "limit": {"200"}}
+	for range maxPages {
+		var page struct {
+			Channels []struct {
+				ID string `json:"id"`
+			} `json:"channels"`
+			Next struct {
+				Cursor string `json:"next_cursor"`
+			} `json:"response_metadata"`
+		}
+		if err := s.call(ctx, "users.conversations", query, &page); err != nil {
+			return nil, err
+		}
+		if page.Channels == nil {
+			return nil, refusal("users.conversations", errUnreadable)
+		}
+		for _, c := range page.Channels {
+			ids = append(ids, c.ID)
+		}
+		if page.Next.Cursor == "" {
+			return ids, nil
+		}
+		query.Set("cursor", page.Next.Cursor)
+	}
+	return nil, refusal("users.conversations", errUnreadable)
 }
 
 // proven doubts an answer without the one field it must have: the SDK takes {"ok":false} for success where no error

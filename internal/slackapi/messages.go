@@ -17,8 +17,10 @@ const eventType = "echosynch_operation"
 type Message struct {
 	Channel  string
 	ThreadTS string // "": at the channel root
-	Text     string // what notifications and screen readers say
-	Blocks   []slack.Block
+	// Broadcast shows a thread message at the channel root as well.
+	Broadcast bool
+	Text      string // what notifications and screen readers say
+	Blocks    []slack.Block
 	// Operation identifies the one message that this call is to leave behind.
 	Operation string
 }
@@ -34,11 +36,15 @@ func (m Message) options() []slack.MsgOption {
 	if m.ThreadTS != "" {
 		options = append(options, slack.MsgOptionTS(m.ThreadTS))
 	}
+	if m.Broadcast {
+		options = append(options, slack.MsgOptionBroadcast())
+	}
 	return options
 }
 
 // Posted is where a message stands. ThreadTS is "" at the channel root: so Slack answers a reply whose parent is gone.
-type Posted struct{ TS, ThreadTS string }
+// Channel is the direct conversation where a person was posted to.
+type Posted struct{ Channel, TS, ThreadTS string }
 
 // Post posts a message once, by our own call: the SDK's does not tell in which thread it landed. After an [Ambiguous]
 // error look it up before posting again: see [Session.Find].
@@ -56,6 +62,7 @@ func (s *Session) Post(ctx context.Context, m Message) (Posted, error) {
 		query.Set("blocks", string(blocks))
 	}
 	var answer struct {
+		Channel string `json:"channel"`
 		TS      string `json:"ts"`
 		Message *struct {
 			ThreadTS string `json:"thread_ts"`
@@ -67,7 +74,25 @@ func (s *Session) Post(ctx context.Context, m Message) (Posted, error) {
 	if answer.TS == "" || answer.Message == nil { // posted, but where?
 		return Posted{}, refusal("chat.postMessage", errUnreadable)
 	}
-	return Posted{TS: answer.TS, ThreadTS: answer.Message.ThreadTS}, nil
+	return Posted{Channel: answer.Channel, TS: answer.TS, ThreadTS: answer.Message.ThreadTS}, nil
+}
+
+// Whisper posts a message that only user sees. Slack does not promise to show it, and keeps nothing of it.
+func (s *Session) Whisper(ctx context.Context, user string, m Message) error {
+	ts, err := s.slack.PostEphemeralContext(ctx, m.Channel, user, m.options()...)
+	if err == nil {
+		err = proven(ts)
+	}
+	return refusal("chat.postEphemeral", err)
+}
+
+// Permalink is the address of a message for people.
+func (s *Session) Permalink(ctx context.Context, channel, ts string) (string, error) {
+	link, err := s.slack.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: channel, Ts: ts})
+	if err == nil {
+		err = proven(link)
+	}
+	return link, refusal("chat.getPermalink", err)
 }
 
 // Update replaces a message of ours. Repeating it is harmless. [MessageGone] says that our own message is not there; it
@@ -89,20 +114,38 @@ func (s *Session) Delete(ctx context.Context, channel, ts string) error {
 	return refusal("chat.delete", err)
 }
 
+// A look-up at the root of a channel reads so many pages of so many messages: a busy one may have had that many since. Slack
+// gives some apps no more than 15 messages a call, and one call a minute; theirs sees the latest only.
+const (
+	findPages = 10
+	findLimit = "200"
+)
+
 // Find looks for the message that an operation left behind, in its thread or at the root of its channel, among those
-// since the given time: one page, as Slack allows some apps no more than 15 objects a minute. [MessageGone] where the
-// thread is not there.
+// since the given time. In a thread one page is enough: ours are among its first. [MessageGone] where the thread is not
+// there.
 func (s *Session) Find(ctx context.Context, m Message, since time.Time) (Posted, bool, error) {
-	name := "conversations.history"
+	if m.ThreadTS != "" {
+		query := url.Values{"channel": {m.Channel}, "ts": {m.ThreadTS}, "limit": {"15"}, "include_all_metadata": {"true"}}
+		found, _, err := s.find(ctx, "conversations.replies", query, m)
+		return found, found.TS != "", err
+	}
 	query := url.Values{
-		"channel": {m.Channel}, "limit": {"15"}, "include_all_metadata": {"true"},
+		"channel": {m.Channel}, "limit": {findLimit}, "include_all_metadata": {"true"},
 		"oldest": {fmt.Sprintf("%d.000000", since.Add(-time.Minute).Unix())},
 	}
-	if m.ThreadTS != "" {
-		name = "conversations.replies"
-		query.Set("ts", m.ThreadTS)
-		query.Del("oldest") // the receipt is among the first replies
+	for range findPages {
+		found, cursor, err := s.find(ctx, "conversations.history", query, m)
+		if err != nil || found.TS != "" || cursor == "" {
+			return found, found.TS != "", err
+		}
+		query.Set("cursor", cursor)
 	}
+	return Posted{}, false, nil
+}
+
+// find reads one page; what it does not find has no TS.
+func (s *Session) find(ctx context.Context, method string, query url.Values, m Message) (found Posted, cursor string, err error) {
 	var page struct {
 		Messages []struct {
 			TS       string `json:"ts"`
@@ -112,14 +155,17 @@ func (s *Session) Find(ctx context.Context, m Message, since time.Time) (Posted,
 				EventPayload map[string]any `json:"event_payload"`
 			} `json:"metadata"`
 		} `json:"messages"`
+		Next struct {
+			Cursor string `json:"next_cursor"`
+		} `json:"response_metadata"`
 	}
-	if err := s.call(ctx, name, query, &page); err != nil {
-		return Posted{}, false, err
+	if err := s.call(ctx, method, query, &page); err != nil {
+		return Posted{}, "", err
 	}
 	for _, found := range page.Messages {
 		if found.Metadata.EventType == eventType && found.Metadata.EventPayload["operation"] == m.Operation {
-			return Posted{TS: found.TS, ThreadTS: found.ThreadTS}, true, nil
+			return Posted{Channel: m.Channel, TS: found.TS, ThreadTS: found.ThreadTS}, "", nil
 		}
 	}
-	return Posted{}, false, nil
+	return Posted{}, page.Next.Cursor, nil
 }

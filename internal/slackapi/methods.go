@@ -13,6 +13,8 @@ type Use struct {
 	Scopes []string // bot scopes; none where Slack asks for none
 	Reason string
 	Write  bool // it changes something at Slack, so a lost answer is ambiguous
+	// PerMinute is our own pace for a workspace after Burst calls in a row; zero: only as slow as Slack says.
+	PerMinute, Burst int
 }
 
 // Methods is the one list of Web API methods that the client may call. What is not in it is refused before a byte
@@ -22,12 +24,15 @@ func Methods() []Use {
 		{Name: "oauth.v2.access", Reason: "exchange the code of an installation for a bot token", Write: true},
 		{Name: "auth.test", Reason: "find out whether a token is alive"},
 		{Name: "auth.revoke", Reason: "give back the token of an installation that we refuse", Write: true},
-		{Name: "chat.postMessage", Scopes: []string{"chat:write"}, Reason: "post the receipt into the requester's thread, and the introduction into a channel we were invited to", Write: true},
-		{Name: "chat.update", Scopes: []string{"chat:write"}, Reason: "keep the receipt up to date in place", Write: true},
+		{Name: "chat.postMessage", Scopes: []string{"chat:write"}, Reason: "post the receipt into the requester's thread, the staff card, warnings to the staff, and the introduction into a channel we were invited to", Write: true},
+		{Name: "chat.update", Scopes: []string{"chat:write"}, Reason: "keep receipt and staff card up to date in place", Write: true, PerMinute: 50, Burst: 20}, // Slack's tier 3
+		{Name: "chat.postEphemeral", Scopes: []string{"chat:write"}, Reason: "tell whoever presses a button why it was refused", Write: true},
+		{Name: "chat.getPermalink", Reason: "link staff to the thread of a request"},
 		{Name: "chat.delete", Scopes: []string{"chat:write"}, Reason: "remove our own receipt when the message it answers is gone", Write: true},
 		{Name: "conversations.info", Scopes: []string{"channels:read", "groups:read"}, Reason: "know whether a channel is shared with people outside the workspace"},
 		{Name: "conversations.replies", Scopes: []string{"channels:history", "groups:history"}, Reason: "look up whether our own receipt stands in a thread after an answer of Slack's was lost"},
 		{Name: "conversations.history", Scopes: []string{"channels:history", "groups:history"}, Reason: "the same for our own introduction in a channel"},
+		{Name: "users.conversations", Scopes: []string{"channels:read", "groups:read"}, Reason: "find out once a day which channels we are still in, whatever events were lost"},
 		{Name: "users.info", Scopes: []string{"users:read"}, Reason: "take the installer's time zone for the workspace's clocks"},
 	}
 }
@@ -76,6 +81,12 @@ func BotEvents() []string {
 
 // ErrMethod: a method that is not in [Methods].
 var ErrMethod = errors.New("method is not in the table of methods")
+
+// Pace is how many calls of a method a workspace may make a minute by our own choice, after how many in a row.
+func Pace(name string) (perMinute, burst int) {
+	use, _ := method(name)
+	return use.PerMinute, use.Burst
+}
 
 func method(name string) (Use, bool) {
 	uses := Methods()

@@ -270,7 +270,7 @@ func TestFindPassesUnknownBlocks(t *testing.T) {
 	]}`, "OP", m.Operation)))
 	t.Cleanup(server.Close)
 	found, ok, err := slackapi.New(server.URL+"/api/", nil).As(secret.New(token)).Find(t.Context(), m, time.Unix(1, 0))
-	if want := (slackapi.Posted{TS: "1.000300", ThreadTS: "1.000100"}); err != nil || !ok || found != want {
+	if want := (slackapi.Posted{Channel: m.Channel, TS: "1.000300", ThreadTS: "1.000100"}); err != nil || !ok || found != want {
 		t.Errorf("found %+v, %v: %v, want %+v", found, ok, err, want)
 	}
 }

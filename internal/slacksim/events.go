@@ -16,8 +16,8 @@ import (
 // ackTime is how long an app may take to answer.
 const ackTime = 3 * time.Second
 
-func newClient() *http.Client {
-	return &http.Client{Timeout: ackTime, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+func newClient(transport http.RoundTripper) *http.Client {
+	return &http.Client{Transport: transport, Timeout: ackTime, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 func (s *Server) announceChange(ch *channel, before, after object, ts string) {

@@ -55,6 +55,8 @@ type Config struct {
 	Now func() time.Time
 	// RetryDelays are the waits before each repeated delivery of an event. Nil: Slack's, at once, 1 and 5 minutes.
 	RetryDelays []time.Duration
+	// Transport delivers to the app; a benchmark measures in it. Nil: [http.DefaultTransport].
+	Transport http.RoundTripper
 	// Record receives every body that passes, both ways, one a line. Nil: nowhere.
 	Record io.Writer
 	// Log receives failed deliveries and snapshots. Nil: nowhere.
@@ -100,7 +102,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, world: w, client: newClient()}
+	s := &Server{cfg: cfg, world: w, client: newClient(cfg.Transport)}
 	s.forget()
 	if len(cfg.Manifest) > 0 {
 		if err := s.SetManifest(cfg.Manifest); err != nil {

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -27,6 +28,8 @@ import (
 const (
 	help  = "C0ITHELP"
 	staff = "C0ITSTAFF"
+	alex  = "U0ALEX"
+	dana  = "U0DANA"
 	rita  = "U0RITA"
 	sam   = "U0SAM"
 	bot   = "U0ECHOBOT"
@@ -58,6 +61,7 @@ func (r *recording) lines() []string {
 func TestMain(m *testing.M) { os.Exit(runAll(m)) }
 
 func runAll(m *testing.M) int {
+	flag.Parse()
 	dir, err := os.MkdirTemp("/var/tmp", "echosynch-e2e-")
 	if err == nil {
 		err = os.Chmod(dir, 0o755) //nolint:gosec // the database user must get through
@@ -69,13 +73,20 @@ func runAll(m *testing.M) int {
 	defer os.RemoveAll(dir)
 	ctx := context.Background()
 	running, err = stack.Start(ctx, stack.Options{
-		Dir: dir, Out: os.Stderr, Record: &recorded, RetryDelays: []time.Duration{0, time.Second, 5 * time.Second},
+		Dir: dir, Out: os.Stderr, Record: &recorded, Failpoints: true, RetryDelays: []time.Duration{0, time.Second, 150 * time.Second},
+		Env: map[string]string{"PURGE_GRACE": purgeGrace.String()},
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	code := m.Run()
+	if *recordTo != "" {
+		if err := recordHistories(ctx, *recordTo); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
 	if err := running.Stop(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
@@ -131,6 +142,15 @@ type world struct {
 		ID       string    `json:"id"`
 		Messages []message `json:"messages"`
 	} `json:"channels"`
+	DMs []struct {
+		User     string    `json:"user"`
+		Messages []message `json:"messages"`
+	} `json:"dms"`
+	Ephemerals []struct {
+		User    string `json:"user"`
+		Channel string `json:"channel"`
+		Text    string `json:"text"`
+	} `json:"ephemerals"`
 }
 
 func state(t *testing.T) world {
@@ -157,10 +177,10 @@ func (w world) messages(channel string) []message {
 }
 
 // receipts are the app's messages in the thread of ts.
-func receipts(t *testing.T, channel, ts string) []message {
+func receipts(t *testing.T, ts string) []message {
 	t.Helper()
 	var out []message
-	for _, m := range state(t).messages(channel) {
+	for _, m := range state(t).messages(help) {
 		if m.User == bot && m.ThreadTS == ts {
 			out = append(out, m)
 		}
@@ -173,7 +193,7 @@ func receipt(t *testing.T, ts string, within time.Duration) message {
 	t.Helper()
 	var found []message
 	eventually(t, within, "a receipt", func() bool {
-		found = receipts(t, help, ts)
+		found = receipts(t, ts)
 		return len(found) > 0
 	})
 	if len(found) != 1 {
@@ -185,13 +205,14 @@ func receipt(t *testing.T, ts string, within time.Duration) message {
 // query reads one value from the main database as the administrator.
 func query[T any](t *testing.T, sql string, args ...any) T {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), running.Info.DatabaseAdminURL)
+	ctx := context.WithoutCancel(t.Context()) // cleanups ask, too
+	conn, err := pgx.Connect(ctx, running.Info.DatabaseAdminURL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(context.WithoutCancel(t.Context()))
+	defer conn.Close(ctx)
 	var v T
-	if err := conn.QueryRow(t.Context(), sql, args...).Scan(&v); err != nil {
+	if err := conn.QueryRow(ctx, sql, args...).Scan(&v); err != nil {
 		t.Fatal(err)
 	}
 	return v

@@ -30,21 +30,7 @@ func TestTheMarkerIsNowhere(t *testing.T) {
 	for _, admin := range []string{running.Info.DatabaseAdminURL, running.Info.KeystoreAdminURL} {
 		dumpClean(t, admin, marker)
 	}
-	for _, dir := range running.DataDirs {
-		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
-				return nil //nolint:nilerr // a file that Postgres has removed meanwhile
-			}
-			raw, err := os.ReadFile(path)
-			if err == nil && bytes.Contains(raw, []byte(marker)) {
-				t.Errorf("the file %s holds the marker", path)
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	filesClean(t, marker)
 	for name, log := range logs(t) {
 		if bytes.Contains(log, []byte(marker)) {
 			t.Errorf("%s holds the marker", name)
@@ -96,4 +82,41 @@ func list(t *testing.T, address, sql string) []string {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// filesClean reads every file of both clusters, their write-ahead logs included.
+func filesClean(t *testing.T, needles ...string) {
+	t.Helper()
+	for _, needle := range needles {
+		if n := inFiles(t, needle); n > 0 {
+			t.Errorf("%s is in the clusters' files %d times", needle, n)
+		}
+	}
+}
+
+// inFiles counts how often the files of both clusters hold a needle.
+func inFiles(t *testing.T, needle string) (n int) {
+	t.Helper()
+	for _, dir := range running.DataDirs {
+		n += below(t, dir, needle)
+	}
+	return n
+}
+
+// below counts how often the files below a directory hold a needle.
+func below(t *testing.T, dir, needle string) (n int) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil //nolint:nilerr // a file that Postgres has removed meanwhile
+		}
+		if raw, err := os.ReadFile(path); err == nil {
+			n += bytes.Count(raw, []byte(needle))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -125,8 +125,8 @@ func environ(env map[string]string) []string {
 	return out
 }
 
-// run runs a command of the product and returns what it prints.
-func (s *Stack) run(ctx context.Context, args ...string) ([]byte, error) {
+// Run runs a command of the product, as the operator would, and returns what it prints.
+func (s *Stack) Run(ctx context.Context, args ...string) ([]byte, error) {
 	return s.runWith(ctx, s.environment(), args...)
 }
 

@@ -72,6 +72,7 @@ type secrets struct {
 	LoginPassword    string `json:"login_password"`
 	SigningSecret    string `json:"signing_secret"`
 	ClientSecret     string `json:"client_secret"`
+	CertificateSeed  string `json:"certificate_seed"`
 }
 
 func loadSecrets(path, keyFile string) (s secrets, err error) {
@@ -80,16 +81,27 @@ func loadSecrets(path, keyFile string) (s secrets, err error) {
 		if err := json.Unmarshal(raw, &s); err != nil {
 			return s, fmt.Errorf("read %s: %w; delete the directory to begin anew", path, err)
 		}
-		return s, nil
+		if s.CertificateSeed != "" {
+			return s, nil
+		}
+		s.CertificateSeed = randomKey() // the directory is older than certificates
+		return s, writeJSON(path, s)
 	}
 	if !errors.Is(err, os.ErrNotExist) {
 		return s, fmt.Errorf("read %s: %w", path, err)
 	}
-	key := make([]byte, 32)
-	rand.Read(key) // never fails: it would end the process instead
-	if err := os.WriteFile(keyFile, []byte(base64.StdEncoding.EncodeToString(key)+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(keyFile, []byte(randomKey()+"\n"), 0o600); err != nil {
 		return s, fmt.Errorf("write wrapping key: %w", err)
 	}
-	s = secrets{PostgresPassword: rand.Text(), LoginPassword: rand.Text(), SigningSecret: rand.Text(), ClientSecret: rand.Text()}
+	s = secrets{
+		PostgresPassword: rand.Text(), LoginPassword: rand.Text(), SigningSecret: rand.Text(), ClientSecret: rand.Text(), CertificateSeed: randomKey(),
+	}
 	return s, writeJSON(path, s)
+}
+
+// randomKey is 32 bytes in base64.
+func randomKey() string {
+	key := make([]byte, 32)
+	rand.Read(key) // never fails: it would end the process instead
+	return base64.StdEncoding.EncodeToString(key)
 }

@@ -42,30 +42,39 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 		s.main.adminURL, s.keys.adminURL = s.opt.DatabaseAdminURL, s.opt.KeystoreAdminURL
 		return nil
 	}
-	bin, err := binaries(os.Getenv("PATH"), installed())
+	h, err := s.host()
 	if err != nil {
 		return err
 	}
-	who, err := unprivileged()
-	if err != nil {
+	if err := s.startCluster(ctx, s.main, h, s.opt.Ports.Postgres); err != nil {
 		return err
 	}
-	base, err := s.dataDir(who)
-	if err != nil {
-		return err
-	}
-	if err := s.startCluster(ctx, s.main, bin, base, s.opt.Ports.Postgres, who); err != nil {
-		return err
-	}
-	return s.startCluster(ctx, s.keys, bin, base, s.opt.Ports.Keystore, who)
+	return s.startCluster(ctx, s.keys, h, s.opt.Ports.Keystore)
 }
 
-func (s *Stack) startCluster(ctx context.Context, c *pgCluster, bin, base string, port int, who *syscall.Credential) error {
-	c.data = filepath.Join(base, c.name)
+// host is how clusters of ours run on this machine: by which programs, below which directory, as whom.
+type host struct {
+	bin, base string
+	who       *syscall.Credential
+}
+
+func (s *Stack) host() (h host, err error) {
+	if h.bin, err = binaries(os.Getenv("PATH"), installed()); err != nil {
+		return h, err
+	}
+	if h.who, err = unprivileged(); err != nil {
+		return h, err
+	}
+	h.base, err = s.dataDir(h.who)
+	return h, err
+}
+
+func (s *Stack) startCluster(ctx context.Context, c *pgCluster, h host, port int) error {
+	c.data = filepath.Join(h.base, c.name)
 	s.DataDirs = append(s.DataDirs, c.data)
 	if _, err := os.Stat(filepath.Join(c.data, "PG_VERSION")); errors.Is(err, os.ErrNotExist) {
 		s.say("making the Postgres cluster %s", c.data)
-		if err := s.initCluster(bin, c.data, who); err != nil {
+		if err := s.initCluster(h.bin, c.data, h.who); err != nil {
 			return err
 		}
 	}
@@ -85,9 +94,9 @@ func (s *Stack) startCluster(ctx context.Context, c *pgCluster, bin, base string
 	if c == s.keys { // what a key store must not have: write-ahead log to keep, or copies
 		args = append(args, "-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "autovacuum_naptime=60")
 	}
-	c.command = exec.Command(filepath.Join(bin, "postgres"), args...) //nolint:noctx // stopped in order, not killed
+	c.command = exec.Command(filepath.Join(h.bin, "postgres"), args...) //nolint:noctx // stopped in order, not killed
 	c.command.Stdout, c.command.Stderr, c.command.Dir = log, log, "/"
-	c.command.SysProcAttr = &syscall.SysProcAttr{Credential: who, Setpgid: true}
+	c.command.SysProcAttr = &syscall.SysProcAttr{Credential: h.who, Setpgid: true}
 	if err := c.command.Start(); err != nil {
 		return fmt.Errorf("start Postgres %s: %w", c.name, err)
 	}
@@ -118,13 +127,8 @@ func (s *Stack) initCluster(bin, final string, who *syscall.Credential) error {
 	if err := os.RemoveAll(data); err != nil {
 		return fmt.Errorf("delete %s: %w", data, err)
 	}
-	if err := os.MkdirAll(data, 0o700); err != nil {
-		return fmt.Errorf("make %s: %w", data, err)
-	}
-	if who != nil {
-		if err := os.Chown(data, int(who.Uid), int(who.Gid)); err != nil {
-			return fmt.Errorf("give %s to the database user: %w", data, err)
-		}
+	if err := ownDir(data, who); err != nil {
+		return err
 	}
 	pw, err := s.passwordFile(who)
 	if err != nil {
@@ -140,6 +144,19 @@ func (s *Stack) initCluster(bin, final string, who *syscall.Credential) error {
 	}
 	if err := os.Rename(data, final); err != nil {
 		return fmt.Errorf("make Postgres cluster: %w", err)
+	}
+	return nil
+}
+
+// ownDir makes a directory of the database user.
+func ownDir(dir string, who *syscall.Credential) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make %s: %w", dir, err)
+	}
+	if who != nil {
+		if err := os.Chown(dir, int(who.Uid), int(who.Gid)); err != nil {
+			return fmt.Errorf("give %s to the database user: %w", dir, err)
+		}
 	}
 	return nil
 }

@@ -14,6 +14,9 @@ import (
 // appUser is the app's own account in the simulated workspace; it is there from the first install on.
 const appUser = "U0ECHOBOT"
 
+// Seed makes Acme again what it is after the start, where the app was uninstalled.
+func (s *Stack) Seed(ctx context.Context) error { return s.seed(ctx) }
+
 // seed installs the app in Acme as a browser does, names the staff channel, invites the app and makes Dana an agent;
 // once. Each step may run again, so a seed cut short is completed at the next start.
 func (s *Stack) seed(ctx context.Context) error {
@@ -24,7 +27,7 @@ func (s *Stack) seed(ctx context.Context) error {
 	if err := s.install(ctx); err != nil {
 		return err
 	}
-	if _, err := s.run(ctx, "workspace", "staff-channel", "T0ACME", "C0ITSTAFF"); err != nil {
+	if _, err := s.Run(ctx, "workspace", "staff-channel", "T0ACME", "C0ITSTAFF"); err != nil {
 		return err
 	}
 	for _, channel := range []string{"C0ITSTAFF", "C0ITHELP"} {
@@ -32,13 +35,13 @@ func (s *Stack) seed(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := s.run(ctx, "agent", "add", "T0ACME", "U0DANA")
+	_, err := s.Run(ctx, "agent", "add", "T0ACME", "U0DANA")
 	return err
 }
 
 // seeded reports whether the product and the simulated Slack both know of the install. Dana is the last step of it.
 func (s *Stack) seeded(ctx context.Context) (bool, error) {
-	agents, err := s.run(ctx, "agent", "list", "T0ACME")
+	agents, err := s.Run(ctx, "agent", "list", "T0ACME")
 	if err != nil || !bytes.Contains(agents, []byte("U0DANA")) {
 		return false, nil //nolint:nilerr // that is how an unknown workspace is told
 	}

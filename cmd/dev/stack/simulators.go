@@ -19,7 +19,7 @@ import (
 // startSimulators starts Slack, with the app's own manifest, and Gemini.
 func (s *Stack) startSimulators(ctx context.Context) error {
 	s.say("starting the simulators of Slack and Gemini")
-	manifest, err := s.run(ctx, "manifest")
+	manifest, err := s.Run(ctx, "manifest")
 	if err != nil {
 		return err
 	}
@@ -27,9 +27,13 @@ func (s *Stack) startSimulators(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open log: %w", err)
 	}
+	stateFile := s.path("slack.json")
+	if s.opt.Volatile {
+		stateFile = ""
+	}
 	s.Slack, err = slacksim.New(slacksim.Config{
 		ClientID: "1000.2000", ClientSecret: s.secrets.ClientSecret, SigningSecret: s.secrets.SigningSecret,
-		Manifest: manifest, StateFile: s.path("slack.json"), RetryDelays: s.opt.RetryDelays, Record: s.opt.Record,
+		Manifest: manifest, StateFile: stateFile, RetryDelays: s.opt.RetryDelays, Record: s.opt.Record, Transport: s.opt.SlackTransport,
 		Log: slog.New(slog.NewTextHandler(log, nil)), // deliveries given up, too: an app that was down for all of them looks like a loss
 	})
 	if err != nil {

@@ -31,6 +31,12 @@ type Options struct {
 	Env map[string]string
 	// RetryDelays of the simulated Slack's events; nil: Slack's own.
 	RetryDelays []time.Duration
+	// Volatile: the simulated Slack keeps nothing over a restart, and is faster for it.
+	Volatile bool
+	// SlackTransport carries the deliveries of the simulated Slack; nil: the usual one.
+	SlackTransport http.RoundTripper
+	// Failpoints lets files in [Stack.FailpointDir] end api and worker at the steps they are named after.
+	Failpoints bool
 	// Record, where set, gets everything that passes through the simulators.
 	Record io.Writer
 	// DatabaseAdminURL and KeystoreAdminURL are clusters to use instead of own ones; both or none.
@@ -117,6 +123,9 @@ func (s *Stack) prepare(ctx context.Context) error {
 	if err := os.MkdirAll(s.path("pids"), 0o755); err != nil { //nolint:gosec // the database user must get through
 		return fmt.Errorf("make %s: %w", s.Dir, err)
 	}
+	if err := os.MkdirAll(s.FailpointDir(), 0o700); err != nil {
+		return fmt.Errorf("make %s: %w", s.FailpointDir(), err)
+	}
 	if err := s.endLeftovers(ctx); err != nil {
 		return err
 	}
@@ -174,12 +183,18 @@ func (s *Stack) environment() map[string]string {
 		"SLACK_CLIENT_ID": "1000.2000", "SLACK_CLIENT_SECRET": s.secrets.ClientSecret,
 		"SLACK_SIGNING_SECRET": s.secrets.SigningSecret, "SLACK_API_URL": origin(p.Slack) + "/api/",
 		"GEMINI_PROJECT": "acme-dev", "GEMINI_BASE_URL": origin(p.Gemini) + "/",
-		"LOCAL_KMS_KEY_FILE": s.path("kms.key"),
-		"HOME":               os.Getenv("HOME"), "PATH": os.Getenv("PATH"),
+		"LOCAL_KMS_KEY_FILE": s.path("kms.key"), "CERTIFICATE_SIGNING_KEY": s.secrets.CertificateSeed,
+		"HOME": os.Getenv("HOME"), "PATH": os.Getenv("PATH"),
+	}
+	if s.opt.Failpoints {
+		env["FAILPOINT_DIR"] = s.FailpointDir()
 	}
 	maps.Copy(env, s.opt.Env)
 	return env
 }
+
+// FailpointDir is where failpoints are armed, where [Options] let them be.
+func (s *Stack) FailpointDir() string { return s.path("failpoints") }
 
 // KillAPI ends the api without warning; it is started again.
 func (s *Stack) KillAPI() error { return s.api.kill() }

@@ -1,0 +1,25 @@
+package activities
+
+import (
+	"context"
+
+	"github.com/echo-synch/echo-synch/internal/blockkit"
+	"github.com/echo-synch/echo-synch/internal/slackapi"
+	"github.com/echo-synch/echo-synch/workflows/names"
+)
+
+// Whisper tells one person, in the request's thread, why something was refused. Slack shows it only to people who are in
+// the channel; that it cannot is no failure.
+func (a *Activities) Whisper(ctx context.Context, in names.WhisperInput) error {
+	f, err := a.face(ctx, in.RequestInput, "chat.postEphemeral", nil)
+	if err != nil {
+		return failure(err)
+	}
+	text, blocks := blockkit.Whisper(in.Reason)
+	m := slackapi.Message{Channel: f.channel.SlackID, ThreadTS: f.shown.OriginTS, Text: text, Blocks: blocks}
+	err = a.paced(ctx, f, "chat.postEphemeral", f.wait, func() error { return f.session.Whisper(ctx, in.User, m) })
+	if refusedAs(err, slackapi.Rejected) || refusedAs(err, slackapi.MessageGone) {
+		return nil
+	}
+	return failure(err)
+}

@@ -1,0 +1,33 @@
+package helpdesk
+
+import "time"
+
+// AuditAction is something that somebody did to a workspace.
+type AuditAction string
+
+// The actions.
+const (
+	AuditInstalled     AuditAction = "installed"     // the app was installed in a new workspace
+	AuditReauthorised  AuditAction = "reauthorised"  // the token was replaced
+	AuditRestored      AuditAction = "restored"      // the app was installed again within the grace
+	AuditUninstalled   AuditAction = "uninstalled"   // its purge has begun; why stands in After
+	AuditRole          AuditAction = "role"          // of a person, who is Object
+	AuditStaffChannel  AuditAction = "staff_channel" //
+	AuditRetention     AuditAction = "retention"     //
+	AuditAllowBot      AuditAction = "allow_bot"     // in a channel; Object is both
+	AuditAllowExternal AuditAction = "allow_external"
+	AuditExported      AuditAction = "exported" // Object says what
+)
+
+// AuditEntry is one line of the audit log: ids, enums and numbers.
+type AuditEntry struct {
+	At     time.Time   `json:"at"`
+	Actor  string      `json:"actor"` // slack:<user>, operator:<account> or system
+	Action AuditAction `json:"action"`
+	Object string      `json:"object,omitempty"` // an id
+	Before string      `json:"before,omitempty"`
+	After  string      `json:"after,omitempty"`
+}
+
+// SlackActor is a person in Slack as an actor.
+func SlackActor(user string) string { return "slack:" + user }

@@ -1,0 +1,151 @@
+// Package kmssim is a stand-in for AWS KMS that speaks its HTTP protocol: GenerateDataKey, Encrypt and Decrypt with an
+// encryption context, which it enforces as KMS does. It holds one key, checks no signature, and can be told to fail.
+package kmssim
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// KeyID is the id of the one key.
+const KeyID = "alias/echo-synch"
+
+// maxPlain is what KMS encrypts at most.
+const maxPlain = 4096
+
+// Server is a running KMS.
+type Server struct {
+	aead cipher.AEAD
+
+	mu     sync.Mutex
+	down   bool
+	denied bool
+	calls  map[string]int
+	seen   []map[string]string
+}
+
+// New makes a KMS with a fresh key.
+func New() *Server {
+	raw := make([]byte, 32)
+	rand.Read(raw) // never fails: it would end the process instead
+	block, err := aes.NewCipher(raw)
+	if err != nil {
+		panic("kmssim: " + err.Error()) // only for a wrong key size
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic("kmssim: " + err.Error()) // only for a block that is not AES
+	}
+	return &Server{aead: aead, calls: make(map[string]int)}
+}
+
+// Fail makes every later call fail, as an outage does or a policy that denies it.
+func (s *Server) Fail(down, denied bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down, s.denied = down, denied
+}
+
+// Calls is how often an operation was called.
+func (s *Server) Calls(operation string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls[operation]
+}
+
+// Contexts are the encryption contexts that calls have named; KMS writes them to its log in clear.
+func (s *Server) Contexts() []map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]map[string]string(nil), s.seen...)
+}
+
+type request struct {
+	KeyID             string            `json:"KeyId"`
+	KeySpec           string            `json:"KeySpec"`
+	Plaintext         []byte            `json:"Plaintext"`
+	CiphertextBlob    []byte            `json:"CiphertextBlob"`
+	EncryptionContext map[string]string `json:"EncryptionContext"`
+}
+
+// ServeHTTP implements [http.Handler].
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	operation := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "TrentService.")
+	var in request
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		refuse(w, "SerializationException")
+		return
+	}
+	s.mu.Lock()
+	down, denied := s.down, s.denied
+	s.calls[operation]++
+	s.seen = append(s.seen, in.EncryptionContext)
+	s.mu.Unlock()
+	switch {
+	case down:
+		http.Error(w, "<html>Service Unavailable</html>", http.StatusServiceUnavailable)
+		return
+	case denied:
+		refuse(w, "AccessDeniedException")
+		return
+	case in.KeyID != KeyID:
+		refuse(w, "NotFoundException")
+		return
+	}
+	ad, err := json.Marshal(in.EncryptionContext) // keys are sorted
+	if err != nil {
+		refuse(w, "SerializationException")
+		return
+	}
+	switch operation {
+	case "GenerateDataKey":
+		if in.KeySpec != "AES_256" {
+			refuse(w, "ValidationException")
+			return
+		}
+		in.Plaintext = make([]byte, 32)
+		rand.Read(in.Plaintext)
+		answer(w, map[string]any{"KeyId": KeyID, "Plaintext": in.Plaintext, "CiphertextBlob": s.seal(in.Plaintext, ad)})
+	case "Encrypt":
+		if len(in.Plaintext) == 0 || len(in.Plaintext) > maxPlain {
+			refuse(w, "ValidationException")
+			return
+		}
+		answer(w, map[string]any{"KeyId": KeyID, "CiphertextBlob": s.seal(in.Plaintext, ad)})
+	case "Decrypt":
+		plain, err := s.open(in.CiphertextBlob, ad)
+		if err != nil {
+			refuse(w, "InvalidCiphertextException")
+			return
+		}
+		answer(w, map[string]any{"KeyId": KeyID, "Plaintext": plain, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"})
+	default:
+		refuse(w, "UnknownOperationException")
+	}
+}
+
+var mark = []byte{1, 2, 2, 0} // as blobs of KMS have one
+
+func (s *Server) seal(plain, ad []byte) []byte { return s.aead.Seal(bytes.Clone(mark), nil, plain, ad) }
+
+func (s *Server) open(blob, ad []byte) ([]byte, error) {
+	sealed, _ := bytes.CutPrefix(blob, mark)
+	return s.aead.Open(nil, nil, sealed, ad)
+}
+
+func answer(w http.ResponseWriter, body map[string]any) {
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	_ = json.NewEncoder(w).Encode(body) // the client may be gone
+}
+
+func refuse(w http.ResponseWriter, kind string) {
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	w.WriteHeader(http.StatusBadRequest)
+	_ = json.NewEncoder(w).Encode(map[string]string{"__type": kind, "message": "refused"}) // the client may be gone
+}
