@@ -34,11 +34,22 @@ func (s *Store) CreateRequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, 
 		return err
 	}
 	wrap := wrapKey(workspace)
-	_, err = s.pool.Exec(ctx, `
-		insert into keystore.request_key (workspace_id, request_id, text_key, summary_key) values ($1, $2, $3, $4)
-		on conflict do nothing`, ws, id,
+	// The share lock makes a purge's commit point and this wait for each other: a plain reference to the row would not,
+	// because the purge changes none of its key columns.
+	var living bool
+	err = s.pool.QueryRow(ctx, `
+		with living as materialized (
+		  select workspace_id from keystore.workspace_key where workspace_id = $1 and wrapped is not null for share
+		), added as (
+		  insert into keystore.request_key (workspace_id, request_id, text_key, summary_key)
+		  select workspace_id, $2, $3, $4 from living on conflict do nothing
+		)
+		select exists (select from living)`, ws, id,
 		wrap.Seal(text.Bytes(), requestAD(ws, id, "text_key")),
-		wrap.Seal(seal.NewKey().Bytes(), requestAD(ws, id, "summary_key")))
+		wrap.Seal(seal.NewKey().Bytes(), requestAD(ws, id, "summary_key"))).Scan(&living)
+	if err == nil && !living {
+		err = helpdesk.ErrErased
+	}
 	if err != nil {
 		return fmt.Errorf("store keys of request %s: %w", id, erased(err))
 	}

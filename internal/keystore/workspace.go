@@ -76,9 +76,8 @@ func (s *Store) DestroyWorkspace(ctx context.Context, id helpdesk.WorkspaceID) (
 		if err != nil {
 			return n, err
 		}
-		n, more = n+deleted, deleted == destroyBatch
+		n, more = n+deleted, deleted > 0 // to the end: a row that somebody is changing is passed over once
 	}
-	// Refused, and tried again by the caller, where somebody who read the workspace key before has just added a request's.
 	deleted, err := s.destroy(ctx, `delete from keystore.workspace_key where workspace_id = $1`, id)
 	return n + deleted, err
 }
