@@ -63,28 +63,25 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	besideCtx, stopBeside := context.WithCancel(ctx)
+	defer stopBeside()
+	var beside sync.WaitGroup
+	beside.Go(func() { p.sweeper(log).Run(besideCtx) }) // texts die on time whether Temporal answers or not
 	stopWorkers := func() {}
 	if waitForTemporal(ctx, p, log) {
 		if stopWorkers, err = startWorkers(p, acts); err != nil {
 			return errors.Join(err, stopAdmin(ctx))
 		}
-		if err := schedule(ctx, p.temporal); err != nil {
-			log.ErrorContext(ctx, "lost events of Slack will not be noticed until the next start", "err", err)
-		}
+		beside.Go(func() { keepScheduled(besideCtx, p.temporal.ScheduleClient(), log) })
 		log.InfoContext(ctx, "worker is up", "admin", admin.Addr, "triage", string(cfg.Triage))
 	}
-
-	sweepCtx, stopSweeper := context.WithCancel(ctx)
-	defer stopSweeper()
-	var sweeping sync.WaitGroup
-	sweeping.Go(func() { p.sweeper(log).Run(sweepCtx) })
 
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	stopSweeper()
-	defer sweeping.Wait()
+	stopBeside()
+	defer beside.Wait()
 	log.InfoContext(ctx, "worker stops", "within", drain)
 	stopWorkers()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
