@@ -37,7 +37,7 @@ func limited(l *limit) echo.MiddlewareFunc {
 	}
 }
 
-// limit remembers, in memory only and for a minute or two, which addresses have asked.
+// limit remembers which addresses have asked lately, in memory only.
 type limit struct {
 	now   func() time.Time
 	mu    sync.Mutex
