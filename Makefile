@@ -1,4 +1,4 @@
-.PHONY: dev dev-reset test bench bench-purge record-histories lint tools
+.PHONY: dev dev-reset test bench bench-purge record-histories release reproduce vulnerabilities lint tools
 
 ## dev: the product on this machine, with simulators instead of Slack and Gemini
 # Built and then executed, because `go run` does not pass on the signal that asks it to stop.
@@ -29,6 +29,18 @@ bench-purge:
 record-histories:
 	cd cmd/dev && go test ./e2e -count=1 -short -timeout 20m -args -record "$(CURDIR)/workflows/testdata/replay/$$(date -u +%Y%m%dT%H%M)"
 	ls -d workflows/testdata/replay/* | sort | head -n -5 | xargs -r rm -r
+
+## release: the binary as it is shipped, with its bill of materials, into bin/release
+release:
+	.ci/release.sh
+
+## reproduce: build it twice with empty caches, in two directories, and compare; takes minutes
+reproduce:
+	.ci/reproduce.sh
+
+## vulnerabilities: ask Go's database, over the network, about what our code calls
+vulnerabilities: tools
+	.ci/vulnerabilities.sh
 
 ## lint: the quick checks only
 lint: tools

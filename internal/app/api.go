@@ -44,13 +44,16 @@ func API(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 			PublicURL: cfg.PublicURL, Log: log, Now: time.Now, Inbox: inbox, Poke: relay.Poke,
 		},
 		&trust.Handler{Store: p.store, Public: p.signer.Public(), Log: log})
+	if err := protect(public, cfg, log); err != nil {
+		return err
+	}
 
 	failed := make(chan error, 2)
 	stopPublic, err := serve(ctx, public, failed)
 	if err != nil {
 		return err
 	}
-	admin := adminServer(cfg.AdminListenAddr, p.metrics, p.health)
+	admin := adminServer(cfg.AdminListenAddr, log, p.metrics, p.health)
 	stopAdmin, err := serve(ctx, admin, failed)
 	if err != nil {
 		return errors.Join(err, stopPublic(ctx))

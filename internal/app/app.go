@@ -133,7 +133,8 @@ func (p parts) health(ctx context.Context) (degraded []string, err error) {
 	return degraded, nil
 }
 
-// serve listens on server's address, which it replaces by the one it got, and serves until the returned stop is called.
+// serve listens on server's address, which it replaces by the one it got, and serves until the returned stop is called; by
+// TLS where server has a configuration for it.
 // A listener that cannot be opened is reported at once; what ends serving later goes to failed.
 func serve(ctx context.Context, server *http.Server, failed chan<- error) (stop func(context.Context) error, err error) {
 	var lc net.ListenConfig
@@ -143,7 +144,11 @@ func serve(ctx context.Context, server *http.Server, failed chan<- error) (stop 
 	}
 	server.Addr = listener.Addr().String()
 	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		run := func() error { return server.Serve(listener) }
+		if server.TLSConfig != nil {
+			run = func() error { return server.ServeTLS(listener, "", "") }
+		}
+		if err := run(); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve %s: %w", server.Addr, err)
 		}
 	}()
@@ -151,6 +156,6 @@ func serve(ctx context.Context, server *http.Server, failed chan<- error) (stop 
 }
 
 // adminServer is the private listener for metrics, profiles and health.
-func adminServer(addr string, m *observe.Metrics, health func(context.Context) ([]string, error)) *http.Server {
-	return &http.Server{Addr: addr, Handler: observe.AdminHandler(m, health), ReadHeaderTimeout: 5 * time.Second}
+func adminServer(addr string, log *slog.Logger, m *observe.Metrics, health func(context.Context) ([]string, error)) *http.Server {
+	return &http.Server{Addr: addr, Handler: observe.AdminHandler(m, health), ReadHeaderTimeout: 5 * time.Second, ErrorLog: observe.ServerLog(log)}
 }

@@ -58,7 +58,7 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return degraded, err
 	}
 	failed := make(chan error, 1)
-	admin := adminServer(cfg.AdminListenAddr, p.metrics, health)
+	admin := adminServer(cfg.AdminListenAddr, log, p.metrics, health)
 	stopAdmin, err := serve(ctx, admin, failed)
 	if err != nil {
 		return err

@@ -32,6 +32,8 @@ func table() []row {
 		{pkg: "internal/slacksim/..."},
 		{pkg: "internal/geminisim/..."},
 		{pkg: "internal/kmssim"},
+		{pkg: "internal/tlsgrade", standardOnly: true},
+		{pkg: "internal/tlstest", standardOnly: true},
 		{pkg: "internal/config", imports: []string{"internal/secret"}},
 		{pkg: "internal/seal", imports: []string{"internal/secret"}},
 		{pkg: "internal/helpdesk", imports: []string{"internal/sla"}, standardOnly: true},

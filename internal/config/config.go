@@ -23,6 +23,8 @@ type Config struct {
 	ListenAddr string
 	// AdminListenAddr is where metrics, profiles and health are served, host:port; never public.
 	AdminListenAddr string
+	// Transport is how the public reaches the api.
+	Transport Transport
 
 	// DatabaseURL reaches the main database as the application role.
 	DatabaseURL secret.Value

@@ -187,7 +187,7 @@ func TestProductionDemandsKMSAndTLS(t *testing.T) {
 	t.Parallel()
 	whole := map[string]string{
 		"TEMPORAL_TLS_SERVER_NAME": "temporal.example.com", "LOCAL_KMS_KEY_FILE": "", "KMS_KEY_ID": "alias/echo-synch",
-		"KMS_ENDPOINT_URL": "https://kms.example.com",
+		"KMS_ENDPOINT_URL": "https://kms.example.com", "PROXY_CIDRS": "10.0.0.0/24", "PROXY_HEADER": "X-Forwarded-For",
 	}
 	if c, err := config.Load(environment(t, config.Production, whole), all); err != nil || c.KMS.KeyID != "alias/echo-synch" {
 		t.Errorf("with all that it demands: %+v, %v", c.KMS, err)
@@ -224,7 +224,7 @@ func TestProductionDemandsKMSAndTLS(t *testing.T) {
 	}
 	want := []string{
 		"KMS_KEY_ID", "LOCAL_KMS_KEY_FILE", "PUBLIC_URL", "DATABASE_URL", "DATABASE_ADMIN_URL", "KEYSTORE_URL", "KEYSTORE_ADMIN_URL",
-		"TEMPORAL_TLS_SERVER_NAME", "GEMINI_LOCATION",
+		"TEMPORAL_TLS_SERVER_NAME", "GEMINI_LOCATION", "TLS_CERT_FILE",
 	}
 	if !reflect.DeepEqual(names, want) {
 		t.Errorf("problems = %v, want %v", names, want)

@@ -19,7 +19,7 @@ type rule struct {
 
 func rules() []rule {
 	const verifyFull = "add sslmode=verify-full"
-	return []rule{
+	return append([]rule{
 		{Problem{"LOCAL_KMS_KEY_FILE", "is not set, and neither is KMS_KEY_ID", "set it to the path of the wrapping key"}, servers,
 			func(c Config) bool {
 				return (c.Env == Dev || c.Env == Selfhost) && c.LocalKeyFile == "" && c.KMS.KeyID == ""
@@ -51,33 +51,34 @@ func rules() []rule {
 			func(c Config) bool {
 				return c.Env == Production && c.KMS.Endpoint != "" && !strings.HasPrefix(c.KMS.Endpoint, "https://")
 			}},
-		{Problem{"PUBLIC_URL", "is not https", "production needs https"}, API,
+		{Problem{"PUBLIC_URL", "is not https", "production needs https"}, servers,
 			func(c Config) bool {
 				return c.Env == Production && c.PublicURL != "" && !strings.HasPrefix(c.PublicURL, "https://")
 			}},
 		{Problem{"DATABASE_URL", "does not verify the server", verifyFull}, servers | Operator, inClear(func(c Config) secret.Value { return c.DatabaseURL })},
 		{Problem{"DATABASE_ADMIN_URL", "does not verify the server", verifyFull}, Migrate, inClear(func(c Config) secret.Value { return c.DatabaseAdminURL })},
-		{Problem{"KEYSTORE_URL", "does not verify the server", verifyFull}, servers, inClear(func(c Config) secret.Value { return c.KeystoreURL })},
+		{Problem{"KEYSTORE_URL", "does not verify the server", verifyFull}, servers | Operator, inClear(func(c Config) secret.Value { return c.KeystoreURL })},
 		{Problem{"KEYSTORE_ADMIN_URL", "does not verify the server", verifyFull}, Migrate, inClear(func(c Config) secret.Value { return c.KeystoreAdminURL })},
-		{Problem{"TEMPORAL_TLS_SERVER_NAME", "is not set, and neither is TEMPORAL_TLS_CERT or TEMPORAL_TLS_CA", "set one of them: production needs TLS to Temporal"}, servers,
+		{Problem{"TEMPORAL_TLS_SERVER_NAME", "is not set, and neither is TEMPORAL_TLS_CERT or TEMPORAL_TLS_CA", "set one of them: production needs TLS to Temporal"}, servers | Operator,
 			func(c Config) bool { return c.Env == Production && !c.Temporal.TLS() }},
 		{Problem{"GEMINI_LOCATION", "is outside the EU", "use eu or a region of the EU"}, servers,
 			func(c Config) bool {
 				return c.Env == Production && c.Triage == TriageGemini && !isEU(c.Gemini.Location)
 			}},
-	}
+	}, transportRules()...)
 }
 
 func (c Config) notDev() bool { return c.Env == Selfhost || c.Env == Production }
 
-// inClear is broken where production would talk to a database without verifying its certificate and name.
+// inClear is broken where production would talk to a database without verifying its certificate and name. A second
+// sslmode or a host in the query would replace the first; a path is a socket, without TLS.
 func inClear(field func(Config) secret.Value) func(Config) bool {
 	return func(c Config) bool {
 		if c.Env != Production || field(c).IsZero() {
 			return false
 		}
 		u, err := url.Parse(field(c).Reveal())
-		return err != nil || u.Query().Get("sslmode") != "verify-full"
+		return err != nil || !slices.Equal(u.Query()["sslmode"], []string{"verify-full"}) || u.Query().Has("host") || strings.HasPrefix(u.Hostname(), "/")
 	}
 }
 
@@ -102,4 +103,9 @@ func isFile(path string) bool {
 func isPrivate(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().Perm()&0o077 == 0
+}
+
+func isPublic(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().Perm()&0o007 != 0
 }

@@ -66,7 +66,7 @@ func (v Variable) note(need Need) string {
 }
 
 func variables() []Variable {
-	return []Variable{
+	return append([]Variable{
 		{Name: "ECHO_ENV", Purpose: "the mode: dev, selfhost or production",
 			ReadBy: everyone &^ Manifest, RequiredBy: everyone &^ Manifest,
 			set: oneOf(func(c *Config) *Env { return &c.Env }, Dev, Selfhost, Production)},
@@ -140,7 +140,7 @@ func variables() []Variable {
 
 		{Name: "FAILPOINT_DIR", Purpose: "the directory whose files end the process at the step they are named after; dev only",
 			ReadBy: servers, set: text(func(c *Config) *string { return &c.FailpointDir })},
-	}
+	}, transportVariables()...)
 }
 
 func text(field func(*Config) *string) func(*Config, string) Problem {
