@@ -36,7 +36,9 @@ func main() {
 
 // run executes one command and returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, out, errOut io.Writer) int {
-	root := rootCommand(&surroundings{getenv: getenv, out: out, errOut: errOut})
+	s := &surroundings{out: out, errOut: errOut}
+	s.load = func(need config.Need) (config.Config, error) { return s.settings(ctx, getenv, need) }
+	root := rootCommand(s)
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errOut)
@@ -55,15 +57,18 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, er
 
 // surroundings are what a command may touch.
 type surroundings struct {
-	getenv      func(string) string
+	load        func(config.Need) (config.Config, error) // the configuration that a command needs
 	out, errOut io.Writer
 }
 
-// load reads the configuration that a command needs.
-func (s *surroundings) load(need config.Need) (config.Config, error) {
-	cfg, err := config.Load(s.getenv, need)
+// settings reads the configuration, and logs what looks like a mistake in it.
+func (s *surroundings) settings(ctx context.Context, getenv func(string) string, need config.Need) (config.Config, error) {
+	cfg, remarks, err := config.LoadStored(ctx, getenv, need)
 	if err != nil {
 		return cfg, fmt.Errorf("these settings are missing or wrong:\n%w", err)
+	}
+	for _, r := range remarks {
+		s.logger(cfg).WarnContext(ctx, "setting looks like a mistake", "name", r.Name, "what", r.What, "remedy", r.Remedy)
 	}
 	return cfg, nil
 }

@@ -70,6 +70,8 @@ func variables() []Variable {
 		{Name: "ECHO_ENV", Purpose: "the mode: dev, selfhost or production",
 			ReadBy: everyone &^ Manifest, RequiredBy: everyone &^ Manifest,
 			set: oneOf(func(c *Config) *Env { return &c.Env }, Dev, Selfhost, Production)},
+		{Name: "SSM_PATH", Purpose: "the path in AWS's Parameter Store of the settings that the environment does not hold, such as /echo-synch/production",
+			ReadBy: everyone, set: func(*Config, string) Problem { return Problem{} }}, // LoadStored has followed it
 		{Name: "LOG_LEVEL", Default: "info", Purpose: "the lowest level to log: debug, info, warn or error",
 			ReadBy: everyone &^ Manifest, set: setLevel},
 
