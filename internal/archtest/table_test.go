@@ -33,6 +33,7 @@ func table() []row {
 		{pkg: "internal/geminisim/..."},
 		{pkg: "internal/kmssim"},
 		{pkg: "internal/ssmsim"},
+		{pkg: "internal/sentrysim"},
 		{pkg: "internal/config", imports: []string{"internal/secret"}},
 		{pkg: "internal/seal", imports: []string{"internal/secret"}},
 		{pkg: "internal/helpdesk", imports: []string{"internal/sla"}, standardOnly: true},

@@ -50,6 +50,8 @@ type Config struct {
 	CertificateSeed secret.Value
 	// PurgeGrace is how long after an uninstall a reinstall restores everything.
 	PurgeGrace time.Duration
+	// SentryDSN is where panics and unexpected errors are reported; empty means nowhere.
+	SentryDSN secret.Value
 	// FailpointDir arms failpoints; dev only.
 	FailpointDir string
 }

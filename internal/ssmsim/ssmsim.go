@@ -4,6 +4,7 @@ package ssmsim
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -73,6 +74,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	kind, fails := s.next(in.Path)
 	switch {
 	case fails && kind == "hang":
+		_, _ = io.Copy(io.Discard, r.Body) // only then the server hears that the caller gave up
 		<-r.Context().Done()
 	case fails && kind == "":
 		http.Error(w, "<html>Service Unavailable</html>", http.StatusServiceUnavailable)

@@ -44,17 +44,17 @@ func (s *Sweeper) Run(ctx context.Context) {
 	defer tick.Stop()
 	var orphansAt time.Time
 	for {
-		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
+		if err := s.guard(ctx, s.Sweep); err != nil && ctx.Err() == nil {
 			s.Log.ErrorContext(ctx, "sweep not finished; texts may outlive their deadline", "err", err)
 		}
-		if err := s.Certify(ctx); err != nil && ctx.Err() == nil {
+		if err := s.guard(ctx, s.Certify); err != nil && ctx.Err() == nil {
 			s.Log.ErrorContext(ctx, "erasures not certified", "err", err)
 		}
-		if err := s.Purge(ctx); err != nil && ctx.Err() == nil {
+		if err := s.guard(ctx, s.Purge); err != nil && ctx.Err() == nil {
 			s.Log.ErrorContext(ctx, "purges not finished; the hour runs", "err", err)
 		}
 		if now := s.Now(); now.Sub(orphansAt) >= everyOrphan {
-			if err := s.SweepKeys(ctx); err != nil && ctx.Err() == nil {
+			if err := s.guard(ctx, s.SweepKeys); err != nil && ctx.Err() == nil {
 				s.Log.WarnContext(ctx, "keys without an owner not swept", "err", err)
 			} else {
 				orphansAt = now
@@ -66,6 +66,11 @@ func (s *Sweeper) Run(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
+}
+
+// guard keeps what goes wrong in one step from the others and from the process.
+func (s *Sweeper) guard(ctx context.Context, step func(context.Context) error) error {
+	return observe.Guard(ctx, s.Log, func() error { return step(ctx) })
 }
 
 // Sweep destroys every text that has outlived its deadline, keys first, and every body that has waited too long.
