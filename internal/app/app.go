@@ -104,7 +104,7 @@ func differentClusters(ctx context.Context, store *postgres.Store, keys *keystor
 
 // sweeper is the net under the workflows; every server holds one.
 func (p parts) sweeper(log *slog.Logger) *sweeper.Sweeper {
-	return &sweeper.Sweeper{Store: p.store, Keys: p.keys, Purger: p.purger, Signer: p.signer, Metrics: p.metrics, Log: log, Now: time.Now}
+	return &sweeper.Sweeper{Store: p.store, Keys: p.keys, Purger: p.purger, Signer: p.signer, Metrics: p.metrics, Log: log.With("layer", observe.Sweeper), Now: time.Now}
 }
 
 func (p parts) close() {

@@ -29,7 +29,7 @@ func dialTemporal(cfg config.Temporal, logger *slog.Logger) (client.Client, erro
 	options := client.Options{
 		HostPort:         cfg.Address,
 		Namespace:        cfg.Namespace,
-		Logger:           log.NewStructuredLogger(logger),
+		Logger:           log.NewStructuredLogger(slog.New(discreet{logger.Handler()})),
 		FailureConverter: typeOnly{temporal.GetDefaultFailureConverter()},
 		Identity:         "echosynch", // the default holds the host's name
 	}

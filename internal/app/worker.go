@@ -8,12 +8,14 @@ import (
 	"sync"
 	"time"
 
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/echo-synch/echo-synch/activities"
 	"github.com/echo-synch/echo-synch/internal/config"
 	"github.com/echo-synch/echo-synch/internal/failpoint"
 	"github.com/echo-synch/echo-synch/internal/gemini"
+	"github.com/echo-synch/echo-synch/internal/observe"
 	"github.com/echo-synch/echo-synch/workflows"
 	"github.com/echo-synch/echo-synch/workflows/names"
 )
@@ -37,7 +39,7 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	}
 	defer p.close()
 	acts := &activities.Activities{
-		Store: p.store, Keys: p.keys, Wrapper: p.wrapper, Slack: p.slack, Temporal: p.temporal, Log: log, Now: time.Now,
+		Store: p.store, Keys: p.keys, Wrapper: p.wrapper, Slack: p.slack, Temporal: p.temporal, Log: log.With("layer", observe.Activity), Now: time.Now,
 		Fail:   failpoint.In(cfg.FailpointDir),
 		Purger: p.purger, PurgeGrace: cfg.PurgeGrace, PublicURL: cfg.PublicURL,
 		ModelIs: "none: an embedded classifier, nothing leaves this service",
@@ -69,7 +71,7 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	beside.Go(func() { p.sweeper(log).Run(besideCtx) }) // texts die on time whether Temporal answers or not
 	stopWorkers := func() {}
 	if waitForTemporal(ctx, p, log) {
-		if stopWorkers, err = startWorkers(p, acts); err != nil {
+		if stopWorkers, err = startWorkers(p, acts, log); err != nil {
 			return errors.Join(err, stopAdmin(ctx))
 		}
 		beside.Go(func() { keepScheduled(besideCtx, p.temporal.ScheduleClient(), log) })
@@ -90,7 +92,7 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 }
 
 // startWorkers starts one worker for each queue. All of them stop at once: together they have as long as one.
-func startWorkers(p parts, acts *activities.Activities) (stop func(), err error) {
+func startWorkers(p parts, acts *activities.Activities, log *slog.Logger) (stop func(), err error) {
 	var started []worker.Worker
 	stop = func() {
 		var stopping sync.WaitGroup
@@ -106,6 +108,7 @@ func startWorkers(p parts, acts *activities.Activities) (stop func(), err error)
 			MaxConcurrentActivityExecutionSize: q.activities,
 			DisableWorkflowWorker:              q.name != names.QueueRequests,
 			DisableRegistrationAliasing:        true,
+			Interceptors:                       []interceptor.WorkerInterceptor{&watch{log: log.With("layer", observe.Workflow)}},
 		})
 		if q.name == names.QueueRequests {
 			workflows.Register(w)

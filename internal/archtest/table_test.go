@@ -34,6 +34,8 @@ func table() []row {
 		{pkg: "internal/kmssim"},
 		{pkg: "internal/tlsgrade", standardOnly: true},
 		{pkg: "internal/tlstest", standardOnly: true},
+		{pkg: "internal/ssmsim"},
+		{pkg: "internal/sentrysim"},
 		{pkg: "internal/config", imports: []string{"internal/secret"}},
 		{pkg: "internal/seal", imports: []string{"internal/secret"}},
 		{pkg: "internal/helpdesk", imports: []string{"internal/sla"}, standardOnly: true},

@@ -43,6 +43,8 @@ func rules() []rule {
 		{Problem{"SLACK_API_URL", "is not https on slack.com", "remove it outside dev"}, servers | Operator,
 			func(c Config) bool { return c.notDev() && c.Slack.APIURL != "" && !isSlack(c.Slack.APIURL) }},
 
+		{Problem{"SENTRY_DSN", "is not https", "production needs https"}, everyone,
+			func(c Config) bool { return c.Env == Production && strings.HasPrefix(c.SentryDSN.Reveal(), "http://") }},
 		{Problem{"KMS_KEY_ID", "is not set", "production keeps its wrapping key in KMS: set it to the key's id, ARN or alias"}, servers,
 			func(c Config) bool { return c.Env == Production && c.KMS.KeyID == "" }},
 		{Problem{"LOCAL_KMS_KEY_FILE", "is set in production", "remove it: production keeps its wrapping key in KMS"}, servers | Operator,

@@ -70,6 +70,8 @@ func variables() []Variable {
 		{Name: "ECHO_ENV", Purpose: "the mode: dev, selfhost or production",
 			ReadBy: everyone &^ Manifest, RequiredBy: everyone &^ Manifest,
 			set: oneOf(func(c *Config) *Env { return &c.Env }, Dev, Selfhost, Production)},
+		{Name: "SSM_PATH", Purpose: "the path in AWS's Parameter Store of the settings that the environment does not hold, such as /echo-synch/production",
+			ReadBy: everyone, set: func(*Config, string) Problem { return Problem{} }}, // LoadStored has followed it
 		{Name: "LOG_LEVEL", Default: "info", Purpose: "the lowest level to log: debug, info, warn or error",
 			ReadBy: everyone &^ Manifest, set: setLevel},
 
@@ -138,6 +140,9 @@ func variables() []Variable {
 		{Name: "PURGE_GRACE", Default: "30m", Purpose: "how long after an uninstall a reinstall restores everything, 0 to 30m",
 			ReadBy: servers | Operator, set: setPurgeGrace},
 
+		{Name: "SENTRY_DSN", Purpose: "the address of the Sentry project that is told where in the code errors happen, and nothing else", Secret: true,
+			ReadBy: everyone, set: setSentryDSN},
+
 		{Name: "FAILPOINT_DIR", Purpose: "the directory whose files end the process at the step they are named after; dev only",
 			ReadBy: servers, set: text(func(c *Config) *string { return &c.FailpointDir })},
 	}, transportVariables()...)
@@ -155,6 +160,16 @@ func setCertificateSeed(c *Config, s string) Problem {
 		return Problem{What: "is not 32 bytes in base64", Remedy: "make it once with: openssl rand -base64 32"}
 	}
 	c.CertificateSeed = secret.New(s)
+	return Problem{}
+}
+
+// setSentryDSN wants the key and the project in it.
+func setSentryDSN(c *Config, s string) Problem {
+	u := parseURL(s, "http", "https")
+	if u == nil || u.User.Username() == "" || strings.Trim(u.Path, "/") == "" {
+		return Problem{What: "is no address of a Sentry project", Remedy: "copy it from the project's settings, under Client Keys"}
+	}
+	c.SentryDSN = secret.New(s)
 	return Problem{}
 }
 

@@ -114,10 +114,13 @@ func (r *Relay) claim(ctx context.Context, running *sync.WaitGroup, free chan st
 
 // handOver carries out one delivery and marks it, or gives it back for later.
 func (r *Relay) handOver(ctx context.Context, d postgres.Delivery) {
-	outcome, err := r.dispatch(ctx, d)
-	if err == nil {
-		err = r.finish(ctx, d, outcome)
-	}
+	err := observe.Guard(ctx, r.Log.With("inbox_id", d.ID), func() error {
+		outcome, err := r.dispatch(ctx, d)
+		if err != nil {
+			return err
+		}
+		return r.finish(ctx, d, outcome)
+	})
 	if err == nil {
 		r.Metrics.HandedOver.Inc()
 		return
@@ -350,7 +353,7 @@ func (r *Relay) housekeep(ctx context.Context) {
 	tick := time.NewTicker(15 * time.Second)
 	defer tick.Stop()
 	for {
-		if err := r.tidy(ctx); err != nil && ctx.Err() == nil {
+		if err := observe.Guard(ctx, r.Log, func() error { return r.tidy(ctx) }); err != nil && ctx.Err() == nil {
 			r.Log.WarnContext(ctx, "inbox housekeeping", "err", err)
 		}
 		select {

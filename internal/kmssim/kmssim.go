@@ -8,6 +8,7 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -26,6 +27,7 @@ type Server struct {
 	mu     sync.Mutex
 	down   bool
 	denied bool
+	hung   chan struct{} // while calls hang; closed when they go on
 	calls  map[string]int
 	seen   []map[string]string
 }
@@ -50,6 +52,20 @@ func (s *Server) Fail(down, denied bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down, s.denied = down, denied
+}
+
+// Hang makes every later call wait, until its caller gives up or the returned function is called.
+func (s *Server) Hang() (end func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	hung := make(chan struct{})
+	s.hung = hung
+	return sync.OnceFunc(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.hung = nil
+		close(hung)
+	})
 }
 
 // Calls is how often an operation was called.
@@ -83,10 +99,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	down, denied := s.down, s.denied
+	down, denied, hung := s.down, s.denied, s.hung
 	s.calls[operation]++
 	s.seen = append(s.seen, in.EncryptionContext)
 	s.mu.Unlock()
+	if hung != nil {
+		_, _ = io.Copy(io.Discard, r.Body) // only then the server hears that the caller gave up
+		select {
+		case <-hung:
+		case <-r.Context().Done():
+			return
+		}
+	}
 	switch {
 	case down:
 		http.Error(w, "<html>Service Unavailable</html>", http.StatusServiceUnavailable)

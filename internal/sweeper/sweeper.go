@@ -60,7 +60,7 @@ func (s *Sweeper) Run(ctx context.Context) {
 			tick := time.NewTicker(duty.every)
 			defer tick.Stop()
 			for {
-				if err := duty.do(ctx); err != nil && ctx.Err() == nil {
+				if err := s.guard(ctx, duty.do); err != nil && ctx.Err() == nil {
 					s.Log.ErrorContext(ctx, duty.lost, "err", err)
 				}
 				select {
@@ -74,17 +74,27 @@ func (s *Sweeper) Run(ctx context.Context) {
 	running.Wait()
 }
 
+// guard keeps what goes wrong in one duty from the others and from the process.
+func (s *Sweeper) guard(ctx context.Context, duty func(context.Context) error) error {
+	return observe.Guard(ctx, s.Log, func() error { return duty(ctx) })
+}
+
 // Sweep destroys every text that has outlived its deadline, keys first, and every body that has waited too long.
 func (s *Sweeper) Sweep(ctx context.Context) error {
 	now := s.Now()
+	s.Metrics.Overdue.Reset()
 	err := s.workspaces(ctx, func(id helpdesk.WorkspaceID) error { return s.scrub(ctx, id, now) })
 	if err != nil {
 		return err
 	}
 	for {
 		ids, err := s.Store.ExpireDeliveries(ctx, now.Add(-bodyAge), now, batch)
-		if err != nil || len(ids) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(ids) == 0 {
+			s.Metrics.SweptAt.Set(float64(now.Unix()))
+			return nil
 		}
 		if err := s.Keys.DestroyInboxKeys(ctx, ids...); err != nil {
 			return err
@@ -113,6 +123,7 @@ func (s *Sweeper) scrub(ctx context.Context, id helpdesk.WorkspaceID, now time.T
 			return err
 		}
 		if err := s.Keys.DestroyTextKeys(ctx, id, due); err != nil {
+			s.Metrics.Overdue.WithLabelValues("text").Add(float64(len(due)))
 			return err
 		}
 		if err := s.Store.InWorkspace(ctx, id, func(tx *postgres.Tx) error { return tx.Scrub(ctx, now, due...) }); err != nil {
