@@ -43,7 +43,7 @@ func API(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 			ClientID: cfg.Slack.ClientID, ClientSecret: cfg.Slack.ClientSecret,
 			PublicURL: cfg.PublicURL, Log: log, Now: time.Now, Inbox: inbox, Poke: relay.Poke,
 		},
-		&trust.Handler{Store: p.store, Public: p.signer.Public(), Log: log})
+		&trust.Handler{Store: p.store, Public: p.signer.Published(), Log: log})
 
 	failed := make(chan error, 2)
 	stopPublic, err := serve(ctx, public, failed)

@@ -47,6 +47,8 @@ type Config struct {
 	Gemini Gemini
 	// CertificateSeed is what the key that signs certificates is derived from, 32 bytes in base64.
 	CertificateSeed secret.Value
+	// FormerCertificateSeed is the one that CertificateSeed has replaced: what it signed still verifies.
+	FormerCertificateSeed secret.Value
 	// PurgeGrace is how long after an uninstall a reinstall restores everything.
 	PurgeGrace time.Duration
 	// FailpointDir arms failpoints; dev only.
@@ -57,6 +59,8 @@ type Config struct {
 type KMS struct {
 	// KeyID is the key's id, ARN or alias; empty means that the wrapping key is in a file.
 	KeyID string
+	// OtherKeyID is the key that KeyID replaces, or that will replace it: it opens and does not wrap.
+	OtherKeyID string
 	// Endpoint replaces AWS's address.
 	Endpoint string
 }

@@ -109,6 +109,16 @@ func TestLoadAccepts(t *testing.T) {
 			config.Dev, map[string]string{"SLACK_SIGNING_SECRET": "one"},
 			func(c config.Config) bool { return len(c.Slack.SigningSecrets) == 1 },
 		},
+		"two KMS keys": {
+			config.Dev, map[string]string{"KMS_KEY_ID": "alias/new, alias/old", "LOCAL_KMS_KEY_FILE": ""},
+			func(c config.Config) bool { return c.KMS.KeyID == "alias/new" && c.KMS.OtherKeyID == "alias/old" },
+		},
+		"two keys for certificates": {
+			config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": strings.Repeat("A", 43) + "=," + strings.Repeat("B", 42) + "A="},
+			func(c config.Config) bool {
+				return c.CertificateSeed.Reveal() == strings.Repeat("A", 43)+"=" && c.FormerCertificateSeed.Reveal() == strings.Repeat("B", 42)+"A="
+			},
+		},
 		"level": {
 			config.Dev, map[string]string{"LOG_LEVEL": "debug"},
 			func(c config.Config) bool { return c.LogLevel == slog.LevelDebug },
@@ -149,6 +159,9 @@ func TestLoadRefuses(t *testing.T) {
 		"listen address, no port": {config.Dev, map[string]string{"ADMIN_LISTEN_ADDR": "x:"}, "ADMIN_LISTEN_ADDR: is not host:port; "},
 		"signing key too short":   {config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": "bWFya2Vy"}, "CERTIFICATE_SIGNING_KEY: is not 32 bytes in base64; "},
 		"signing key no base64":   {config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": "?"}, "CERTIFICATE_SIGNING_KEY: is not 32 bytes in base64; "},
+		"a second one, no base64": {config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": strings.Repeat("A", 43) + "=,?"}, "CERTIFICATE_SIGNING_KEY: is not 32 bytes in base64; "},
+		"half a pair of keys":     {config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": strings.Repeat("A", 43) + "=,"}, "CERTIFICATE_SIGNING_KEY: holds an empty part; "},
+		"three KMS keys":          {config.Dev, map[string]string{"KMS_KEY_ID": "a,b,c"}, "KMS_KEY_ID: holds more than two parts; "},
 		"grace below zero":        {config.Dev, map[string]string{"PURGE_GRACE": "-1s"}, "PURGE_GRACE: is not a time from 0 to 30m; "},
 		"grace beyond the hour":   {config.Dev, map[string]string{"PURGE_GRACE": "31m"}, "PURGE_GRACE: is not a time from 0 to 30m; "},
 		"grace without a unit":    {config.Dev, map[string]string{"PURGE_GRACE": "30"}, "PURGE_GRACE: is not a time from 0 to 30m; "},
