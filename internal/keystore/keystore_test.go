@@ -25,6 +25,7 @@ import (
 // counting counts what a KMS would be asked.
 type counting struct {
 	*seal.Local
+	keys           []string
 	wraps, unwraps atomic.Int64
 }
 
@@ -43,17 +44,31 @@ func (c *counting) Generate(ctx context.Context, of seal.Context) (seal.Key, []b
 	return c.Local.Generate(ctx, of)
 }
 
-func wrapper(t *testing.T) *counting {
+// wrapper wraps under the first of some keys, by default a fresh one and another that is not in use yet.
+func wrapper(t *testing.T, keys ...string) *counting {
 	t.Helper()
+	if keys == nil {
+		for range 2 {
+			keys = append(keys, base64.StdEncoding.EncodeToString(seal.NewKey().Bytes()))
+		}
+	}
 	path := filepath.Join(t.TempDir(), "key")
-	if err := os.WriteFile(path, []byte(base64.StdEncoding.EncodeToString(seal.NewKey().Bytes())), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(path, []byte(strings.Join(keys, "\n")), 0o600))
 	local, err := seal.OpenLocal(path, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &counting{Local: local}
+	must(t, err)
+	return &counting{Local: local, keys: keys}
+}
+
+// successor is the wrapper whose wrapping key was replaced by the other one.
+func (c *counting) successor(t *testing.T) *counting {
+	t.Helper()
+	return wrapper(t, c.keys[1], c.keys[0])
+}
+
+// alone is the wrapper without the other key.
+func (c *counting) alone(t *testing.T) *counting {
+	t.Helper()
+	return wrapper(t, c.keys[0])
 }
 
 // bundle is a key store with one workspace that has one request.
@@ -82,7 +97,12 @@ func setup(t *testing.T) *bundle {
 // open is another process on the same key store.
 func (b *bundle) open(t *testing.T) *keystore.Store {
 	t.Helper()
-	s, err := keystore.Open(t.Context(), b.url, b.wrapper)
+	return b.openWith(t, b.wrapper)
+}
+
+func (b *bundle) openWith(t *testing.T, w seal.Wrapper) *keystore.Store {
+	t.Helper()
+	s, err := keystore.Open(t.Context(), b.url, w)
 	must(t, err)
 	t.Cleanup(s.Close)
 	return s
@@ -101,6 +121,15 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// must1 is the value of a call that succeeds.
+func must1[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		must(t, err)
+		return v
 	}
 }
 

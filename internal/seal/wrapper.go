@@ -107,3 +107,16 @@ func (l *Local) open(c Context, wrapped []byte) (plain []byte, key int, err erro
 	}
 	return nil, 0, fmt.Errorf("unwrap %s: %w", c.Purpose, err)
 }
+
+// Rewrap wraps under the current wrapping key what an older one has wrapped; changed is false where there is nothing to do.
+func Rewrap(ctx context.Context, w Wrapper, c Context, wrapped []byte) (again []byte, changed bool, err error) {
+	if _, current, err := w.Under(ctx, c, wrapped); err != nil || current {
+		return wrapped, false, err
+	}
+	plain, err := w.Unwrap(ctx, c, wrapped)
+	if err != nil {
+		return nil, false, err
+	}
+	again, err = w.Wrap(ctx, c, plain)
+	return again, err == nil, err
+}
