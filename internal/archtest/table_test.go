@@ -32,6 +32,7 @@ func table() []row {
 		{pkg: "internal/slacksim/..."},
 		{pkg: "internal/geminisim/..."},
 		{pkg: "internal/kmssim"},
+		{pkg: "internal/dynamosim"},
 		{pkg: "internal/config", imports: []string{"internal/secret"}},
 		{pkg: "internal/seal", imports: []string{"internal/secret"}},
 		{pkg: "internal/helpdesk", imports: []string{"internal/sla"}, standardOnly: true},

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
@@ -14,20 +15,24 @@ import (
 	"github.com/echo-synch/echo-synch/internal/secret"
 )
 
-// timeout bounds every call.
-const timeout = 5 * time.Second
+const (
+	timeout = 5 * time.Second // bounds every call
+	slow    = time.Minute     // bounds those that go through all requests of a workspace
+)
 
 // Store is the key store, as the application role.
 type Store struct {
-	rows    *postgresRows
+	rows    rows
 	wrapper seal.Wrapper
 	ingress seal.Key // in memory since the start, so that storing a delivery needs no KMS
 	cache   *cache
 }
 
-// Open connects, refuses a role that owns the keys, and loads the ingress key or makes the first one.
+// Open connects to what url names, a Postgres database or with dynamodb://TABLE a table of DynamoDB, and loads the ingress
+// key or makes the first one. It refuses a role that owns the keys, [ErrRole], and a table that keeps what is deleted,
+// [ErrBackups].
 func Open(ctx context.Context, url secret.Value, w seal.Wrapper) (*Store, error) {
-	rows, err := openPostgres(ctx, url)
+	rows, err := open(ctx, url)
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +42,13 @@ func Open(ctx context.Context, url secret.Value, w seal.Wrapper) (*Store, error)
 		return nil, err
 	}
 	return s, nil
+}
+
+func open(ctx context.Context, url secret.Value) (rows, error) {
+	if table, ok := strings.CutPrefix(url.Reveal(), "dynamodb://"); ok {
+		return openDynamo(ctx, table)
+	}
+	return openPostgres(ctx, url)
 }
 
 // Close lets go of the connections.
@@ -49,7 +61,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return wrapError(s.rows.ping(ctx), "ping key store")
 }
 
-// SystemIdentifier names the cluster; two clusters never share one.
+// SystemIdentifier names the cluster, or the table; two never share one.
 func (s *Store) SystemIdentifier(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

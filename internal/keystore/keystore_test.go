@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/echo-synch/echo-synch/internal/dynamosim"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/keystore"
 	"github.com/echo-synch/echo-synch/internal/postgres/postgrestest"
@@ -75,6 +76,7 @@ func (c *counting) alone(t *testing.T) *counting {
 type bundle struct {
 	*keystore.Store
 	url, admin secret.Value
+	table      *dynamosim.Table // where the keys are in DynamoDB
 	wrapper    *counting
 	workspace  helpdesk.WorkspaceID
 	request    helpdesk.RequestID
@@ -83,15 +85,35 @@ type bundle struct {
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	url, admin := postgrestest.Keystore(t)
-	b := &bundle{
-		url: url, admin: admin, wrapper: wrapper(t), text: seal.NewKey(),
-		workspace: helpdesk.NewWorkspaceID(time.Now()), request: helpdesk.NewRequestID(),
-	}
+	return fresh(t).fill(t)
+}
+
+// fresh is a bundle that nobody has opened yet.
+func fresh(t *testing.T) *bundle {
+	t.Helper()
+	b := &bundle{wrapper: wrapper(t)}
+	b.url, b.admin = postgrestest.Keystore(t)
+	return b
+}
+
+func (b *bundle) fill(t *testing.T) *bundle {
+	t.Helper()
+	b.text, b.workspace, b.request = seal.NewKey(), helpdesk.NewWorkspaceID(time.Now()), helpdesk.NewRequestID()
 	b.Store = b.open(t)
 	must(t, b.CreateWorkspaceKey(t.Context(), b.workspace))
 	must(t, b.CreateRequestKeys(t.Context(), b.workspace, b.request, b.text))
 	return b
+}
+
+// each runs a test on both implementations.
+func each(t *testing.T, f func(t *testing.T, setup func(*testing.T) *bundle)) {
+	t.Helper()
+	for name, fresh := range map[string]func(*testing.T) *bundle{"Postgres": fresh, "DynamoDB": freshTable} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f(t, func(t *testing.T) *bundle { return fresh(t).fill(t) })
+		})
+	}
 }
 
 // open is another process on the same key store.
@@ -159,60 +181,67 @@ func TestAnswersToPing(t *testing.T) {
 
 func TestEveryKeySurvivesARestart(t *testing.T) {
 	t.Parallel()
-	ctx, b := t.Context(), setup(t)
-	delivery, deliveryKey := helpdesk.NewInboxID(time.Now()), seal.NewKey()
-	must(t, b.PutInboxKey(ctx, delivery, deliveryKey))
-	workspace, err := b.WorkspaceKey(ctx, b.workspace)
-	must(t, err)
-	keys, err := b.RequestKeys(ctx, b.workspace, b.request)
-	must(t, err)
-	b.Close()
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		ctx, b := t.Context(), setup(t)
+		delivery, deliveryKey := helpdesk.NewInboxID(time.Now()), seal.NewKey()
+		must(t, b.PutInboxKey(ctx, delivery, deliveryKey))
+		workspace, err := b.WorkspaceKey(ctx, b.workspace)
+		must(t, err)
+		keys, err := b.RequestKeys(ctx, b.workspace, b.request)
+		must(t, err)
+		b.Close()
 
-	after := b.open(t)
-	got, err := after.WorkspaceKey(ctx, b.workspace)
-	must(t, err)
-	wantSame(t, "workspace key", got, workspace)
-	got, err = after.InboxKey(ctx, delivery)
-	must(t, err)
-	wantSame(t, "key of a delivery", got, deliveryKey)
-	again, err := after.RequestKeys(ctx, b.workspace, b.request)
-	must(t, err)
-	wantSame(t, "text key", again.Text, b.text)
-	wantSame(t, "summary key", again.Summary, keys.Summary)
+		after := b.open(t)
+		got, err := after.WorkspaceKey(ctx, b.workspace)
+		must(t, err)
+		wantSame(t, "workspace key", got, workspace)
+		got, err = after.InboxKey(ctx, delivery)
+		must(t, err)
+		wantSame(t, "key of a delivery", got, deliveryKey)
+		again, err := after.RequestKeys(ctx, b.workspace, b.request)
+		must(t, err)
+		wantSame(t, "text key", again.Text, b.text)
+		wantSame(t, "summary key", again.Summary, keys.Summary)
+	})
 }
 
 func TestProcessesThatStartTogetherShareTheIngressKey(t *testing.T) {
 	t.Parallel()
-	ctx, delivery, key := t.Context(), helpdesk.NewInboxID(time.Now()), seal.NewKey()
-	b := &bundle{wrapper: wrapper(t)}
-	b.url, b.admin = postgrestest.Keystore(t)
-	stores, errs := make(chan *keystore.Store, 4), make(chan error, 4)
-	for range 4 {
-		go func() {
-			s, err := keystore.Open(ctx, b.url, b.wrapper)
-			stores <- s
-			errs <- err
-		}()
-	}
-	for i := range 4 {
-		must(t, <-errs)
-		s := <-stores
-		t.Cleanup(s.Close)
-		if i == 0 {
-			must(t, s.PutInboxKey(ctx, delivery, key))
-		}
-		got, err := s.InboxKey(ctx, delivery)
-		must(t, err)
-		wantSame(t, "key of a delivery", got, key)
+	for name, fresh := range map[string]func(*testing.T) *bundle{"Postgres": fresh, "DynamoDB": freshTable} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, delivery, key, b := t.Context(), helpdesk.NewInboxID(time.Now()), seal.NewKey(), fresh(t)
+			stores, errs := make(chan *keystore.Store, 4), make(chan error, 4)
+			for range 4 {
+				go func() {
+					s, err := keystore.Open(ctx, b.url, b.wrapper)
+					stores <- s
+					errs <- err
+				}()
+			}
+			for i := range 4 {
+				must(t, <-errs)
+				s := <-stores
+				t.Cleanup(s.Close)
+				if i == 0 {
+					must(t, s.PutInboxKey(ctx, delivery, key))
+				}
+				got, err := s.InboxKey(ctx, delivery)
+				must(t, err)
+				wantSame(t, "key of a delivery", got, key)
+			}
+		})
 	}
 }
 
 func TestWrongWrapperIsRefused(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	if _, err := keystore.Open(t.Context(), b.url, wrapper(t)); !errors.Is(err, seal.ErrOpen) || !strings.Contains(err.Error(), "LOCAL_KMS_KEY_FILE") {
-		t.Errorf("got %v, want an error that names the key file", err)
-	}
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		b := setup(t)
+		if _, err := keystore.Open(t.Context(), b.url, wrapper(t)); !errors.Is(err, seal.ErrOpen) || !strings.Contains(err.Error(), "LOCAL_KMS_KEY_FILE") {
+			t.Errorf("got %v, want an error that names the key file", err)
+		}
+	})
 }
 
 func TestOpenRefusesARoleThatCouldDoMore(t *testing.T) {
@@ -278,13 +307,15 @@ func TestSystemIdentifierTellsClustersApart(t *testing.T) {
 
 func TestStoreIsNeverPrinted(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	key, err := b.WorkspaceKey(t.Context(), b.workspace)
-	must(t, err)
-	text := fmt.Sprintf("%v %+v", b.Store, b.Store)
-	if strings.Contains(text, strings.Trim(fmt.Sprintf("%d", key.Bytes()[:8]), "[]")) {
-		t.Error("a key was printed")
-	}
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		b := setup(t)
+		key, err := b.WorkspaceKey(t.Context(), b.workspace)
+		must(t, err)
+		text := fmt.Sprintf("%v %+v", b.Store, b.Store)
+		if strings.Contains(text, strings.Trim(fmt.Sprintf("%d", key.Bytes()[:8]), "[]")) {
+			t.Error("a key was printed")
+		}
+	})
 }
 
 // One destroyed key is enough to make its table due for a vacuum, which the server looks for every minute.
@@ -305,18 +336,20 @@ func TestDestroyedKeysAreVacuumed(t *testing.T) {
 
 func TestCallsAreBoundByTheirContext(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, get := b.WorkspaceKey(ctx, b.workspace)
-	_, keys := b.RequestKeys(ctx, b.workspace, b.request)
-	_, destroyed := b.DestroyWorkspace(ctx, b.workspace)
-	for _, err := range []error{get, keys, destroyed, b.DestroyRequestKeys(ctx, b.workspace, b.request, true, true), b.Ping(ctx)} {
-		if !errors.Is(err, context.Canceled) || errors.Is(err, helpdesk.ErrErased) {
-			t.Errorf("got %v, want %v", err, context.Canceled)
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		b := setup(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, get := b.WorkspaceKey(ctx, b.workspace)
+		_, keys := b.RequestKeys(ctx, b.workspace, b.request)
+		_, destroyed := b.DestroyWorkspace(ctx, b.workspace)
+		for _, err := range []error{get, keys, destroyed, b.DestroyRequestKeys(ctx, b.workspace, b.request, true, true), b.Ping(ctx)} {
+			if !errors.Is(err, context.Canceled) || errors.Is(err, helpdesk.ErrErased) {
+				t.Errorf("got %v, want %v", err, context.Canceled)
+			}
 		}
-	}
-	if _, err := b.RequestKeys(t.Context(), b.workspace, b.request); err != nil {
-		t.Errorf("a cancelled call destroyed keys: %v", err)
-	}
+		if _, err := b.RequestKeys(t.Context(), b.workspace, b.request); err != nil {
+			t.Errorf("a cancelled call destroyed keys: %v", err)
+		}
+	})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	rotateBatch = 500                   // request keys of one transaction
+	rotateBatch = 200                   // request keys of one transaction
 	rotateWait  = 50 * time.Millisecond // before another look at keys that somebody was changing
 )
 
@@ -123,7 +123,7 @@ func (s *Store) move(ctx context.Context, id helpdesk.WorkspaceID, w workspaceRo
 }
 
 func (s *Store) moveBatch(ctx context.Context, ws helpdesk.WorkspaceID, version int64, after helpdesk.RequestID, older, newer seal.Key) (last helpdesk.RequestID, n int, err error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, slow)
 	defer cancel()
 	from, err := s.rows.outdated(ctx, ws, version, after, rotateBatch)
 	if err != nil || len(from) == 0 {
@@ -158,7 +158,7 @@ func again(sealed []byte, ad seal.AD, older, newer seal.Key) ([]byte, error) {
 // retire destroys the version before, unless something is still under it. Since there is a newer one, nothing can have come
 // under it.
 func (s *Store) retire(ctx context.Context, id helpdesk.WorkspaceID, w workspaceRow) (done bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, slow)
 	defer cancel()
 	_, older, err := s.rows.count(ctx, id, w.version)
 	if err != nil || older > 0 {

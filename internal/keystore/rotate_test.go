@@ -53,227 +53,237 @@ func (b *bundle) readable(t *testing.T, s *keystore.Store, ids []helpdesk.Reques
 
 func TestRotation(t *testing.T) {
 	t.Parallel()
-	ctx, b := t.Context(), setup(t)
-	elsewhere := b.open(t) // another process that has the first version in memory
-	field, err := elsewhere.WorkspaceKey(ctx, b.workspace)
-	must(t, err)
-	ids := b.requests(t, 5)
-	must(t, b.DestroyRequestKeys(ctx, b.workspace, ids[0], true, false))
-	must(t, b.DestroyRequestKeys(ctx, b.workspace, ids[1], true, true))
-	before, err := b.RequestKeys(ctx, b.workspace, b.request)
-	must(t, err)
-
-	for version := int64(1); version < 4; version++ {
-		st, err := b.KeyStatus(ctx, b.workspace)
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		ctx, b := t.Context(), setup(t)
+		elsewhere := b.open(t) // another process that has the first version in memory
+		field, err := elsewhere.WorkspaceKey(ctx, b.workspace)
 		must(t, err)
-		if st.Version != version || st.Rotating || st.Requests != 5 || st.Older != 0 || !st.Current || st.Under == "" || time.Since(st.Since) > time.Minute {
-			t.Errorf("before: %+v", st)
-		}
-		r, moved := b.rotate(t, b.Store)
-		if (r != keystore.Rotation{From: version, To: version + 1}) || moved != 5 {
-			t.Errorf("%+v, moved %d", r, moved)
-		}
-		for name, s := range map[string]*keystore.Store{"here": b.Store, "elsewhere": elsewhere, "after a restart": b.open(t)} {
-			same, err := s.WorkspaceKey(ctx, b.workspace)
+		ids := b.requests(t, 5)
+		must(t, b.DestroyRequestKeys(ctx, b.workspace, ids[0], true, false))
+		must(t, b.DestroyRequestKeys(ctx, b.workspace, ids[1], true, true))
+		before, err := b.RequestKeys(ctx, b.workspace, b.request)
+		must(t, err)
+
+		for version := int64(1); version < 4; version++ {
+			st, err := b.KeyStatus(ctx, b.workspace)
 			must(t, err)
-			wantSame(t, "key of fields "+name, same, field)
-			keys, err := s.RequestKeys(ctx, b.workspace, b.request)
-			must(t, err)
-			wantSame(t, "text key "+name, keys.Text, b.text)
-			wantSame(t, "summary key "+name, keys.Summary, before.Summary)
-			keys, err = s.RequestKeys(ctx, b.workspace, ids[0])
-			must(t, err)
-			if keys.HasText || !keys.HasSummary {
-				t.Error("a destroyed key is back, or another one gone")
+			if st.Version != version || st.Rotating || st.Requests != 5 || st.Older != 0 || !st.Current || st.Under == "" || time.Since(st.Since) > time.Minute {
+				t.Errorf("before: %+v", st)
 			}
-			_, err = s.RequestKeys(ctx, b.workspace, ids[1])
-			wantErased(t, "destroyed request "+name, err)
-			must(t, s.CreateRequestKeys(ctx, b.workspace, helpdesk.NewRequestID(), seal.NewKey()))
-			must(t, s.FinishRotation(ctx, b.workspace, func(int) { t.Error("moved after the end") }))
-		}
-		for _, id := range must1(b.OldRequestKeys(ctx, b.workspace, time.Now().Add(time.Hour), helpdesk.RequestID{}, 100))(t) {
-			if id != b.request && id != ids[0] && id != ids[2] && id != ids[3] && id != ids[4] {
-				must(t, b.DestroyRequestKeys(ctx, b.workspace, id, true, true))
+			r, moved := b.rotate(t, b.Store)
+			if (r != keystore.Rotation{From: version, To: version + 1}) || moved != 5 {
+				t.Errorf("%+v, moved %d", r, moved)
+			}
+			for name, s := range map[string]*keystore.Store{"here": b.Store, "elsewhere": elsewhere, "after a restart": b.open(t)} {
+				same, err := s.WorkspaceKey(ctx, b.workspace)
+				must(t, err)
+				wantSame(t, "key of fields "+name, same, field)
+				keys, err := s.RequestKeys(ctx, b.workspace, b.request)
+				must(t, err)
+				wantSame(t, "text key "+name, keys.Text, b.text)
+				wantSame(t, "summary key "+name, keys.Summary, before.Summary)
+				keys, err = s.RequestKeys(ctx, b.workspace, ids[0])
+				must(t, err)
+				if keys.HasText || !keys.HasSummary {
+					t.Error("a destroyed key is back, or another one gone")
+				}
+				_, err = s.RequestKeys(ctx, b.workspace, ids[1])
+				wantErased(t, "destroyed request "+name, err)
+				must(t, s.CreateRequestKeys(ctx, b.workspace, helpdesk.NewRequestID(), seal.NewKey()))
+				must(t, s.FinishRotation(ctx, b.workspace, func(int) { t.Error("moved after the end") }))
+			}
+			for _, id := range must1(b.OldRequestKeys(ctx, b.workspace, time.Now().Add(time.Hour), helpdesk.RequestID{}, 100))(t) {
+				if id != b.request && id != ids[0] && id != ids[2] && id != ids[3] && id != ids[4] {
+					must(t, b.DestroyRequestKeys(ctx, b.workspace, id, true, true))
+				}
 			}
 		}
-	}
+	})
 }
 
 // A process that dies in the middle leaves everything readable; the next one goes on where nothing is done.
 func TestRotationIsResumed(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	ids := b.requests(t, 600)
-	ctx, die := context.WithCancel(t.Context())
-	_, err := b.BeginRotation(ctx, b.workspace)
-	must(t, err)
-	moved := 0
-	err = b.FinishRotation(ctx, b.workspace, func(n int) { moved += n; die() })
-	if !errors.Is(err, context.Canceled) || moved == 0 || moved > 500 {
-		t.Fatalf("moved %d, %v", moved, err)
-	}
-	after := b.open(t)
-	st, err := after.KeyStatus(t.Context(), b.workspace)
-	must(t, err)
-	if !st.Rotating || st.Version != 2 || st.Requests != 601 || st.Older != int64(601-moved) {
-		t.Errorf("in the middle: %+v", st)
-	}
-	b.readable(t, after, ids)
-	late := b.requests(t, 1) // is under the new version
-	r, rest := b.rotate(t, after)
-	if (r != keystore.Rotation{From: 1, To: 2, Resumed: true}) || moved+rest != 601 {
-		t.Errorf("%+v, moved %d and %d", r, moved, rest)
-	}
-	b.readable(t, b.Store, append(ids, late...))
-	if st, err = after.KeyStatus(t.Context(), b.workspace); err != nil || st.Rotating || st.Older != 0 {
-		t.Errorf("at the end: %+v, %v", st, err)
-	}
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		b := setup(t)
+		ids := b.requests(t, 250)
+		ctx, die := context.WithCancel(t.Context())
+		_, err := b.BeginRotation(ctx, b.workspace)
+		must(t, err)
+		moved := 0
+		err = b.FinishRotation(ctx, b.workspace, func(n int) { moved += n; die() })
+		if !errors.Is(err, context.Canceled) || moved == 0 || moved > 200 {
+			t.Fatalf("moved %d, %v", moved, err)
+		}
+		after := b.open(t)
+		st, err := after.KeyStatus(t.Context(), b.workspace)
+		must(t, err)
+		if !st.Rotating || st.Version != 2 || st.Requests != 251 || st.Older != int64(251-moved) {
+			t.Errorf("in the middle: %+v", st)
+		}
+		b.readable(t, after, ids)
+		late := b.requests(t, 1) // is under the new version
+		r, rest := b.rotate(t, after)
+		if (r != keystore.Rotation{From: 1, To: 2, Resumed: true}) || moved+rest != 251 {
+			t.Errorf("%+v, moved %d and %d", r, moved, rest)
+		}
+		b.readable(t, b.Store, append(ids, late...))
+		if st, err = after.KeyStatus(t.Context(), b.workspace); err != nil || st.Rotating || st.Older != 0 {
+			t.Errorf("at the end: %+v, %v", st, err)
+		}
+	})
 }
 
 // A purge wins, wherever a rotation is: nothing comes back, nothing is left.
 func TestPurgeInTheMiddleOfARotation(t *testing.T) {
 	t.Parallel()
-	ctx, b := t.Context(), setup(t)
-	b.requests(t, 600)
-	elsewhere := b.open(t)
-	_, err := b.BeginRotation(ctx, b.workspace)
-	must(t, err)
-	err = b.FinishRotation(ctx, b.workspace, func(int) {
-		if _, err := elsewhere.DestroyWorkspace(ctx, b.workspace); err != nil {
-			t.Error(err)
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		ctx, b := t.Context(), setup(t)
+		b.requests(t, 250)
+		elsewhere := b.open(t)
+		_, err := b.BeginRotation(ctx, b.workspace)
+		must(t, err)
+		err = b.FinishRotation(ctx, b.workspace, func(int) {
+			if _, err := elsewhere.DestroyWorkspace(ctx, b.workspace); err != nil {
+				t.Error(err)
+			}
+		})
+		wantErased(t, "rotation", err)
+		_, err = b.BeginRotation(ctx, b.workspace)
+		wantErased(t, "another rotation", err)
+		_, err = b.RewrapWorkspaceKey(ctx, b.workspace)
+		wantErased(t, "rewrapping", err)
+		_, err = b.KeyStatus(ctx, b.workspace)
+		wantErased(t, "status", err)
+		if n, err := b.Census(ctx, b.workspace); err != nil || n != 0 {
+			t.Errorf("census: %d, %v, want 0", n, err)
 		}
 	})
-	wantErased(t, "rotation", err)
-	_, err = b.BeginRotation(ctx, b.workspace)
-	wantErased(t, "another rotation", err)
-	_, err = b.RewrapWorkspaceKey(ctx, b.workspace)
-	wantErased(t, "rewrapping", err)
-	_, err = b.KeyStatus(ctx, b.workspace)
-	wantErased(t, "status", err)
-	if n, err := b.Census(ctx, b.workspace); err != nil || n != 0 {
-		t.Errorf("census: %d, %v, want 0", n, err)
-	}
 }
 
 // However they interleave, what a purge has destroyed stays so.
 func TestPurgeBesideRotations(t *testing.T) {
 	t.Parallel()
-	ctx, b := t.Context(), setup(t)
-	b.requests(t, 50)
-	var wg sync.WaitGroup
-	for _, s := range []*keystore.Store{b.open(t), b.open(t)} {
-		wg.Go(func() {
-			for {
-				_, err := s.BeginRotation(ctx, b.workspace)
-				if err == nil {
-					err = s.FinishRotation(ctx, b.workspace, func(int) {})
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		ctx, b := t.Context(), setup(t)
+		b.requests(t, 50)
+		var wg sync.WaitGroup
+		for _, s := range []*keystore.Store{b.open(t), b.open(t)} {
+			wg.Go(func() {
+				for {
+					_, err := s.BeginRotation(ctx, b.workspace)
+					if err == nil {
+						err = s.FinishRotation(ctx, b.workspace, func(int) {})
+					}
+					if err == nil {
+						_, err = s.RewrapWorkspaceKey(ctx, b.workspace)
+					}
+					if err != nil {
+						wantErased(t, "rotation", err)
+						return
+					}
 				}
-				if err == nil {
-					_, err = s.RewrapWorkspaceKey(ctx, b.workspace)
-				}
-				if err != nil {
-					wantErased(t, "rotation", err)
-					return
-				}
-			}
-		})
-	}
-	for { // not before the first one is done
-		st, err := b.KeyStatus(ctx, b.workspace)
-		must(t, err)
-		if st.Version > 2 {
-			break
+			})
 		}
-	}
-	_, err := b.DestroyWorkspace(ctx, b.workspace)
-	must(t, err)
-	wg.Wait()
-	if n, err := b.Census(ctx, b.workspace); err != nil || n != 0 {
-		t.Errorf("census: %d, %v, want 0", n, err)
-	}
-	_, err = b.RequestKeys(ctx, b.workspace, b.request)
-	wantErased(t, "request", err)
+		for { // not before the first one is done
+			st, err := b.KeyStatus(ctx, b.workspace)
+			must(t, err)
+			if st.Version > 2 {
+				break
+			}
+		}
+		_, err := b.DestroyWorkspace(ctx, b.workspace)
+		must(t, err)
+		wg.Wait()
+		if n, err := b.Census(ctx, b.workspace); err != nil || n != 0 {
+			t.Errorf("census: %d, %v, want 0", n, err)
+		}
+		_, err = b.RequestKeys(ctx, b.workspace, b.request)
+		wantErased(t, "request", err)
+	})
 }
 
 // The service under load, in two processes, while two operators replace workspace key and wrapping key again and again.
 func TestEverythingIsReadableWhileKeysAreReplaced(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	ctx, stop := context.WithCancel(t.Context())
-	one, two := b.wrapper, b.wrapper.successor(t)
-	stores := []*keystore.Store{b.openWith(t, one), b.openWith(t, two)}
-	field, err := b.WorkspaceKey(ctx, b.workspace)
-	must(t, err)
-	place := seal.AD{Workspace: b.workspace.String(), Table: "workspace", Column: "token", Row: b.workspace.String()}
-	token := field.Seal([]byte("token"), place)
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		b := setup(t)
+		ctx, stop := context.WithCancel(t.Context())
+		one, two := b.wrapper, b.wrapper.successor(t)
+		stores := []*keystore.Store{b.openWith(t, one), b.openWith(t, two)}
+		field, err := b.WorkspaceKey(ctx, b.workspace)
+		must(t, err)
+		place := seal.AD{Workspace: b.workspace.String(), Table: "workspace", Column: "token", Row: b.workspace.String()}
+		token := field.Seal([]byte("token"), place)
 
-	var load, operators sync.WaitGroup
-	for i := range 6 {
-		s := stores[i%2]
-		load.Go(func() {
-			for n := 0; ctx.Err() == nil; n++ {
-				id, text := helpdesk.NewRequestID(), seal.NewKey()
-				delivery := helpdesk.NewInboxID(time.Now())
-				if err := errors.Join(s.PutInboxKey(t.Context(), delivery, text), s.CreateRequestKeys(t.Context(), b.workspace, id, text)); err != nil {
-					t.Error(err)
-					return
-				}
-				for range 3 {
-					keys, err := s.RequestKeys(t.Context(), b.workspace, id)
-					if err != nil || !bytes.Equal(keys.Text.Bytes(), text.Bytes()) || !keys.HasSummary {
-						t.Errorf("request: %v", err)
+		var load, operators sync.WaitGroup
+		for i := range 6 {
+			s := stores[i%2]
+			load.Go(func() {
+				for n := 0; ctx.Err() == nil; n++ {
+					id, text := helpdesk.NewRequestID(), seal.NewKey()
+					delivery := helpdesk.NewInboxID(time.Now())
+					if err := errors.Join(s.PutInboxKey(t.Context(), delivery, text), s.CreateRequestKeys(t.Context(), b.workspace, id, text)); err != nil {
+						t.Error(err)
 						return
 					}
+					for range 3 {
+						keys, err := s.RequestKeys(t.Context(), b.workspace, id)
+						if err != nil || !bytes.Equal(keys.Text.Bytes(), text.Bytes()) || !keys.HasSummary {
+							t.Errorf("request: %v", err)
+							return
+						}
+					}
+					key, err := s.WorkspaceKey(t.Context(), b.workspace)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if _, err := key.Open(token, place); err != nil {
+						t.Errorf("field: %v", err)
+					}
+					if got, err := s.InboxKey(t.Context(), delivery); err != nil || !bytes.Equal(got.Bytes(), text.Bytes()) {
+						t.Errorf("delivery: %v", err)
+					}
+					both := n%2 == 0
+					if err := errors.Join(s.DestroyRequestKeys(t.Context(), b.workspace, id, true, both), s.DestroyInboxKeys(t.Context(), delivery)); err != nil {
+						t.Error(err)
+					}
+					keys, err := s.RequestKeys(t.Context(), b.workspace, id)
+					if both != errors.Is(err, helpdesk.ErrErased) || keys.HasText {
+						t.Errorf("destroyed, both: %t, text: %t, %v", both, keys.HasText, err)
+					}
 				}
-				key, err := s.WorkspaceKey(t.Context(), b.workspace)
-				if err != nil {
-					t.Error(err)
-					return
+			})
+		}
+		for _, s := range stores {
+			operators.Go(func() {
+				for range 10 {
+					_, err := s.BeginRotation(ctx, b.workspace)
+					if err == nil {
+						err = s.FinishRotation(ctx, b.workspace, func(int) {})
+					}
+					if err == nil {
+						_, err = s.RewrapWorkspaceKey(ctx, b.workspace)
+					}
+					if err == nil {
+						_, err = s.RewrapIngressKey(ctx)
+					}
+					if err != nil {
+						t.Error(err)
+					}
 				}
-				if _, err := key.Open(token, place); err != nil {
-					t.Errorf("field: %v", err)
-				}
-				if got, err := s.InboxKey(t.Context(), delivery); err != nil || !bytes.Equal(got.Bytes(), text.Bytes()) {
-					t.Errorf("delivery: %v", err)
-				}
-				both := n%2 == 0
-				if err := errors.Join(s.DestroyRequestKeys(t.Context(), b.workspace, id, true, both), s.DestroyInboxKeys(t.Context(), delivery)); err != nil {
-					t.Error(err)
-				}
-				keys, err := s.RequestKeys(t.Context(), b.workspace, id)
-				if both != errors.Is(err, helpdesk.ErrErased) || keys.HasText {
-					t.Errorf("destroyed, both: %t, text: %t, %v", both, keys.HasText, err)
-				}
-			}
-		})
-	}
-	for _, s := range stores {
-		operators.Go(func() {
-			for range 10 {
-				_, err := s.BeginRotation(ctx, b.workspace)
-				if err == nil {
-					err = s.FinishRotation(ctx, b.workspace, func(int) {})
-				}
-				if err == nil {
-					_, err = s.RewrapWorkspaceKey(ctx, b.workspace)
-				}
-				if err == nil {
-					_, err = s.RewrapIngressKey(ctx)
-				}
-				if err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	operators.Wait()
-	stop()
-	load.Wait()
-	st, err := b.KeyStatus(t.Context(), b.workspace)
-	must(t, err)
-	if st.Version < 6 || st.Rotating || st.Older != 0 {
-		t.Errorf("at the end: %+v", st)
-	}
+			})
+		}
+		operators.Wait()
+		stop()
+		load.Wait()
+		st, err := b.KeyStatus(t.Context(), b.workspace)
+		must(t, err)
+		if st.Version < 6 || st.Rotating || st.Older != 0 {
+			t.Errorf("at the end: %+v", st)
+		}
+	})
 }
 
 // A workspace from before versions has no key of its own for its fields: its first key goes on doing that.
@@ -306,48 +316,50 @@ func TestMovedFieldKeyDoesNotOpen(t *testing.T) {
 
 func TestRewrap(t *testing.T) {
 	t.Parallel()
-	ctx, b := t.Context(), setup(t)
-	field, err := b.WorkspaceKey(ctx, b.workspace)
-	must(t, err)
-	delivery, deliveryKey := helpdesk.NewInboxID(time.Now()), seal.NewKey()
-	must(t, b.PutInboxKey(ctx, delivery, deliveryKey))
-	_, err = b.BeginRotation(ctx, b.workspace) // and not finished: there are two versions to rewrap
-	must(t, err)
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		ctx, b := t.Context(), setup(t)
+		field, err := b.WorkspaceKey(ctx, b.workspace)
+		must(t, err)
+		delivery, deliveryKey := helpdesk.NewInboxID(time.Now()), seal.NewKey()
+		must(t, b.PutInboxKey(ctx, delivery, deliveryKey))
+		_, err = b.BeginRotation(ctx, b.workspace) // and not finished: there are two versions to rewrap
+		must(t, err)
 
-	next := b.wrapper.successor(t)
-	s := b.openWith(t, next)
-	st, err := s.KeyStatus(ctx, b.workspace)
-	must(t, err)
-	former, current, err := s.IngressStatus(ctx)
-	must(t, err)
-	if st.Current || current || st.Under != former {
-		t.Errorf("before: %+v, ingress key under %s, %t", st, former, current)
-	}
-	for _, want := range []bool{true, false} {
-		changed, err := s.RewrapWorkspaceKey(ctx, b.workspace)
+		next := b.wrapper.successor(t)
+		s := b.openWith(t, next)
+		st, err := s.KeyStatus(ctx, b.workspace)
 		must(t, err)
-		ingress, err := s.RewrapIngressKey(ctx)
+		former, current, err := s.IngressStatus(ctx)
 		must(t, err)
-		if changed != want || ingress != want {
-			t.Errorf("changed %t, ingress key %t, want %t", changed, ingress, want)
+		if st.Current || current || st.Under != former {
+			t.Errorf("before: %+v, ingress key under %s, %t", st, former, current)
 		}
-	}
-	b.readable(t, b.Store, []helpdesk.RequestID{b.request}) // by a process that still wraps under the former key
-	must(t, s.FinishRotation(ctx, b.workspace, func(int) {}))
+		for _, want := range []bool{true, false} {
+			changed, err := s.RewrapWorkspaceKey(ctx, b.workspace)
+			must(t, err)
+			ingress, err := s.RewrapIngressKey(ctx)
+			must(t, err)
+			if changed != want || ingress != want {
+				t.Errorf("changed %t, ingress key %t, want %t", changed, ingress, want)
+			}
+		}
+		b.readable(t, b.Store, []helpdesk.RequestID{b.request}) // by a process that still wraps under the former key
+		must(t, s.FinishRotation(ctx, b.workspace, func(int) {}))
 
-	alone := b.openWith(t, next.alone(t))
-	st, err = alone.KeyStatus(ctx, b.workspace)
-	must(t, err)
-	under, current, err := alone.IngressStatus(ctx)
-	must(t, err)
-	if !st.Current || !current || st.Under != under || under == former {
-		t.Errorf("after: %+v, ingress key under %s, %t", st, under, current)
-	}
-	same, err := alone.WorkspaceKey(ctx, b.workspace)
-	must(t, err)
-	wantSame(t, "key of fields", same, field)
-	got, err := alone.InboxKey(ctx, delivery)
-	must(t, err)
-	wantSame(t, "key of a delivery", got, deliveryKey)
-	b.readable(t, alone, []helpdesk.RequestID{b.request})
+		alone := b.openWith(t, next.alone(t))
+		st, err = alone.KeyStatus(ctx, b.workspace)
+		must(t, err)
+		under, current, err := alone.IngressStatus(ctx)
+		must(t, err)
+		if !st.Current || !current || st.Under != under || under == former {
+			t.Errorf("after: %+v, ingress key under %s, %t", st, under, current)
+		}
+		same, err := alone.WorkspaceKey(ctx, b.workspace)
+		must(t, err)
+		wantSame(t, "key of fields", same, field)
+		got, err := alone.InboxKey(ctx, delivery)
+		must(t, err)
+		wantSame(t, "key of a delivery", got, deliveryKey)
+		b.readable(t, alone, []helpdesk.RequestID{b.request})
+	})
 }

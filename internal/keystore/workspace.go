@@ -113,7 +113,7 @@ func (s *Store) destroy(ctx context.Context, id helpdesk.WorkspaceID, f func(con
 
 // Census counts the rows of keys that a workspace has left. Keys of deliveries belong to none.
 func (s *Store) Census(ctx context.Context, id helpdesk.WorkspaceID) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, slow)
 	defer cancel()
 	n, err := s.rows.census(ctx, id)
 	if err != nil {

@@ -22,7 +22,7 @@ type KeyStatus struct {
 
 // KeyStatus opens the key of a workspace and counts what it wraps. [helpdesk.ErrErased] where it is gone.
 func (s *Store) KeyStatus(ctx context.Context, id helpdesk.WorkspaceID) (st KeyStatus, err error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, slow)
 	defer cancel()
 	w, err := s.rows.workspace(ctx, id)
 	if err != nil {
