@@ -28,7 +28,7 @@ type Config struct {
 	DatabaseURL secret.Value
 	// DatabaseAdminURL reaches the main database as the role that migrates it.
 	DatabaseAdminURL secret.Value
-	// KeystoreURL reaches the key store, a cluster of its own, as the application role.
+	// KeystoreURL reaches the key store: a cluster of its own, as the application role, or dynamodb:// and a table.
 	KeystoreURL secret.Value
 	// KeystoreAdminURL reaches the key store as the role that migrates it.
 	KeystoreAdminURL secret.Value

@@ -154,7 +154,9 @@ func TestLoadRefuses(t *testing.T) {
 		"no database":             {config.Dev, map[string]string{"DATABASE_URL": ""}, "DATABASE_URL: is not set; "},
 		"database not by URL":     {config.Dev, map[string]string{"DATABASE_URL": "host=db password=marker"}, "DATABASE_URL: is not a postgres:// address; "},
 		"database unreadable":     {config.Dev, map[string]string{"DATABASE_URL": "postgres://u:marker@db:x/"}, "DATABASE_URL: is not a postgres:// address; "},
-		"dynamodb":                {config.Dev, map[string]string{"KEYSTORE_URL": "dynamodb://marker"}, "KEYSTORE_URL: is not a postgres:// address; "},
+		"table with a path":       {config.Dev, map[string]string{"KEYSTORE_URL": "dynamodb://marker/x"}, "KEYSTORE_URL: is neither a postgres:// address nor dynamodb://TABLE; "},
+		"no table":                {config.Dev, map[string]string{"KEYSTORE_ADMIN_URL": "dynamodb://"}, "KEYSTORE_ADMIN_URL: is neither a postgres:// address nor dynamodb://TABLE; "},
+		"key store not by URL":    {config.Dev, map[string]string{"KEYSTORE_URL": "postgres//u:marker@keys/x"}, "KEYSTORE_URL: is not a postgres:// address; "},
 		"listen address":          {config.Dev, map[string]string{"LISTEN_ADDR": "8080"}, "LISTEN_ADDR: is not host:port; "},
 		"listen address, no port": {config.Dev, map[string]string{"ADMIN_LISTEN_ADDR": "x:"}, "ADMIN_LISTEN_ADDR: is not host:port; "},
 		"signing key too short":   {config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": "bWFya2Vy"}, "CERTIFICATE_SIGNING_KEY: is not 32 bytes in base64; "},
@@ -204,6 +206,11 @@ func TestProductionDemandsKMSAndTLS(t *testing.T) {
 	}
 	if c, err := config.Load(environment(t, config.Production, whole), all); err != nil || c.KMS.KeyID != "alias/echo-synch" {
 		t.Errorf("with all that it demands: %+v, %v", c.KMS, err)
+	}
+	table := maps.Clone(whole)
+	table["KEYSTORE_URL"], table["KEYSTORE_ADMIN_URL"] = "dynamodb://echosynch-keys", "dynamodb://echosynch-keys"
+	if c, err := config.Load(environment(t, config.Production, table), all); err != nil || c.KeystoreURL.Reveal() != "dynamodb://echosynch-keys" {
+		t.Errorf("with a table: %v", err)
 	}
 	for name, tt := range map[string]struct{ variable, value, want string }{
 		"no key":         {"KMS_KEY_ID", "", "KMS_KEY_ID: is not set; "},

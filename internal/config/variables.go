@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -87,12 +88,12 @@ func variables() []Variable {
 		{Name: "DATABASE_ADMIN_URL", Purpose: "the postgres:// address of the main database, migrating role", Secret: true,
 			ReadBy: Migrate, RequiredBy: Migrate,
 			set: postgres(func(c *Config) *secret.Value { return &c.DatabaseAdminURL })},
-		{Name: "KEYSTORE_URL", Purpose: "the postgres:// address of the key store, application role", Secret: true,
+		{Name: "KEYSTORE_URL", Purpose: "the postgres:// address of the key store, application role; or dynamodb://TABLE", Secret: true,
 			ReadBy: servers | Operator, RequiredBy: servers,
-			set: postgres(func(c *Config) *secret.Value { return &c.KeystoreURL })},
-		{Name: "KEYSTORE_ADMIN_URL", Purpose: "the postgres:// address of the key store, migrating role", Secret: true,
+			set: keystore(func(c *Config) *secret.Value { return &c.KeystoreURL })},
+		{Name: "KEYSTORE_ADMIN_URL", Purpose: "the postgres:// address of the key store, migrating role; or dynamodb://TABLE, which has no migrations", Secret: true,
 			ReadBy: Migrate, RequiredBy: Migrate,
-			set: postgres(func(c *Config) *secret.Value { return &c.KeystoreAdminURL })},
+			set: keystore(func(c *Config) *secret.Value { return &c.KeystoreAdminURL })},
 		{Name: "LOCAL_KMS_KEY_FILE", Purpose: "the path of the wrapping key, a file of mode 0600, with a second line during a change; dev and selfhost, in place of KMS_KEY_ID",
 			ReadBy: servers | Operator, set: text(func(c *Config) *string { return &c.LocalKeyFile })},
 		{Name: "KMS_KEY_ID", Purpose: "the id, ARN or alias of the wrapping key in AWS KMS; two, separated by a comma, during a change",
@@ -240,6 +241,22 @@ func postgres(field func(*Config) *secret.Value) func(*Config, string) Problem {
 	return func(c *Config, s string) Problem {
 		if parseURL(s, "postgres", "postgresql") == nil {
 			return Problem{What: "is not a postgres:// address", Remedy: "write it like postgres://user:password@host:5432/database"}
+		}
+		*field(c) = secret.New(s)
+		return Problem{}
+	}
+}
+
+// table is the address of a key store in DynamoDB, with what AWS takes for the name of a table.
+var table = regexp.MustCompile(`^dynamodb://[A-Za-z0-9_.-]{3,255}$`)
+
+func keystore(field func(*Config) *secret.Value) func(*Config, string) Problem {
+	return func(c *Config, s string) Problem {
+		if strings.HasPrefix(s, "postgres") {
+			return postgres(field)(c, s)
+		}
+		if !table.MatchString(s) {
+			return Problem{What: "is neither a postgres:// address nor dynamodb://TABLE", Remedy: "write it like postgres://user:password@host:5432/database"}
 		}
 		*field(c) = secret.New(s)
 		return Problem{}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -49,12 +51,21 @@ func openDynamo(ctx context.Context, table string) (*dynamoRows, error) {
 			r.Backoff = retry.BackoffDelayerFunc(backoff)
 		}), (*types.TransactionConflictException)(nil).ErrorCode())
 	})}
+	if e := d.client.Options().BaseEndpoint; e != nil && !private(*e) {
+		return nil, errors.New("open key store: the endpoint for DynamoDB is neither https nor on this machine")
+	}
 	ctx, cancel := context.WithTimeout(ctx, slow)
 	defer cancel()
 	if err := d.check(ctx); err != nil {
 		return nil, fmt.Errorf("check table of key store: %w", err)
 	}
 	return d, nil
+}
+
+// private reports whether nobody listens on the way to an endpoint.
+func private(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	return err == nil && (u.Scheme == "https" || slices.Contains([]string{"127.0.0.1", "::1", "localhost"}, u.Hostname()))
 }
 
 // check is what makes the destruction of a key final.

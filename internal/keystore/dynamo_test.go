@@ -63,6 +63,14 @@ func TestTableThatKeepsWhatIsDeletedIsRefused(t *testing.T) {
 	}
 }
 
+// Wrapped keys do not travel in clear, either.
+func TestEndpointInClearIsRefused(t *testing.T) {
+	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://dynamodb.example.com")
+	if _, err := keystore.Open(t.Context(), secret.New("dynamodb://keys"), wrapper(t)); err == nil || !strings.Contains(err.Error(), "neither https nor on this machine") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A wrapped key that somebody moves in the table opens nowhere else.
 func TestMovedItemsDoNotOpen(t *testing.T) {
 	t.Parallel()
