@@ -29,6 +29,8 @@ type Table struct {
 	Page    int // how many items a query goes through at most; 0 is all
 	Disturb int // every so many calls one is throttled, overtaken by a transaction or done in part; 0 is none
 
+	Overtake func(operation string) // happens before each call, where set
+
 	mu    sync.Mutex
 	items map[place]item
 	calls int

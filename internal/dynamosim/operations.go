@@ -50,6 +50,9 @@ func (s *Server) do(operation string, in request) (any, error) {
 	if t == nil {
 		return nil, errNoTable
 	}
+	if t.Overtake != nil {
+		t.Overtake(operation)
+	}
 	switch operation {
 	case "DescribeTable":
 		return t.describe(name), nil

@@ -27,6 +27,7 @@ import (
 type counting struct {
 	*seal.Local
 	keys           []string
+	meanwhile      func() // what somebody else does while the next key is made or unwrapped
 	wraps, unwraps atomic.Int64
 }
 
@@ -37,12 +38,30 @@ func (c *counting) Wrap(ctx context.Context, of seal.Context, plain []byte) ([]b
 
 func (c *counting) Unwrap(ctx context.Context, of seal.Context, wrapped []byte) ([]byte, error) {
 	c.unwraps.Add(1)
+	c.others()
 	return c.Local.Unwrap(ctx, of, wrapped)
 }
 
 func (c *counting) Generate(ctx context.Context, of seal.Context) (seal.Key, []byte, error) {
 	c.wraps.Add(1)
+	c.others()
 	return c.Local.Generate(ctx, of)
+}
+
+// others runs meanwhile, once.
+func (c *counting) others() {
+	if f := c.meanwhile; f != nil {
+		c.meanwhile = nil
+		f()
+	}
+}
+
+// slowly is the same wrapper for one process, with what happens during its next call.
+func (c *counting) slowly(t *testing.T, meanwhile func()) *counting {
+	t.Helper()
+	w := wrapper(t, c.keys...)
+	w.meanwhile = meanwhile
+	return w
 }
 
 // wrapper wraps under the first of some keys, by default a fresh one and another that is not in use yet.
@@ -137,6 +156,16 @@ func (b *bundle) exec(t *testing.T, sql string, args ...any) {
 	must(t, err)
 	_, err = conn.Exec(t.Context(), sql, args...)
 	must(t, errors.Join(err, conn.Close(t.Context())))
+}
+
+// condemn leaves the workspace as a purge does that was broken off after its commit point.
+func (b *bundle) condemn(t *testing.T) {
+	t.Helper()
+	if b.table != nil {
+		b.table.Edit("workspace/"+b.workspace.String(), "key", func(keys map[string]string) { clear(keys) })
+		return
+	}
+	b.exec(t, `update keystore.workspace_key set wrapped = null, before = null, field_key = null where workspace_id = $1`, b.workspace)
 }
 
 func must(t *testing.T, err error) {

@@ -203,6 +203,82 @@ func TestPurgeBesideRotations(t *testing.T) {
 	})
 }
 
+// Between a look at the workspace's key and the request that comes under it, that version may have been replaced and destroyed.
+func TestNothingIsAddedUnderAFormerVersion(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		ctx, b := t.Context(), setup(t)
+		w := b.wrapper.slowly(t, nil)
+		slow := b.openWith(t, w)
+		w.meanwhile = func() { b.rotate(t, b.Store) }
+		id := helpdesk.NewRequestID()
+		must(t, slow.CreateRequestKeys(ctx, b.workspace, id, b.text))
+		if w.meanwhile != nil {
+			t.Fatal("the key was not replaced meanwhile")
+		}
+		b.readable(t, b.Store, []helpdesk.RequestID{b.request, id})
+	})
+}
+
+// A purge that comes between a look at the key and its replacement wins: no new version brings the workspace back.
+func TestCondemnedKeyIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	for name, replace := range map[string]func(context.Context, *keystore.Store, helpdesk.WorkspaceID) error{
+		"rotate": func(ctx context.Context, s *keystore.Store, id helpdesk.WorkspaceID) error {
+			_, err := s.BeginRotation(ctx, id)
+			return err
+		},
+		"rewrap": func(ctx context.Context, s *keystore.Store, id helpdesk.WorkspaceID) error {
+			_, err := s.RewrapWorkspaceKey(ctx, id)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+				b := setup(t)
+				w := b.wrapper.successor(t)
+				s := b.openWith(t, w)
+				w.meanwhile = func() { b.condemn(t) }
+				wantErased(t, name, replace(t.Context(), s, b.workspace))
+				_, err := b.open(t).WorkspaceKey(t.Context(), b.workspace)
+				wantErased(t, "key", err)
+				_, err = b.RequestKeys(t.Context(), b.workspace, b.request)
+				wantErased(t, "request", err)
+				if n, err := b.DestroyWorkspace(t.Context(), b.workspace); err != nil || n != 2 {
+					t.Errorf("the purge goes on: %d, %v", n, err)
+				}
+			})
+		})
+	}
+}
+
+// A text that is destroyed between a look at its key and the move of it stays destroyed.
+func TestDestroyedMeanwhileIsNotMoved(t *testing.T) {
+	t.Parallel()
+	ctx, b := t.Context(), freshTable(t).fill(t)
+	b.table.Disturb = 0
+	_, err := b.BeginRotation(ctx, b.workspace)
+	must(t, err)
+	var once sync.Once
+	b.table.Overtake = func(operation string) {
+		if operation == "UpdateItem" {
+			once.Do(func() {
+				b.table.Overtake = nil
+				if err := b.DestroyRequestKeys(ctx, b.workspace, b.request, true, false); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	must(t, b.FinishRotation(ctx, b.workspace, func(int) {}))
+	keys, err := b.RequestKeys(ctx, b.workspace, b.request)
+	must(t, err)
+	if keys.HasText || !keys.HasSummary || b.table.Overtake != nil {
+		t.Errorf("text: %t, summary: %t", keys.HasText, keys.HasSummary)
+	}
+}
+
 // The service under load, in two processes, while two operators replace workspace key and wrapping key again and again.
 func TestEverythingIsReadableWhileKeysAreReplaced(t *testing.T) {
 	t.Parallel()
