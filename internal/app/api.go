@@ -45,7 +45,7 @@ func API(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 			ClientID: cfg.Slack.ClientID, ClientSecret: cfg.Slack.ClientSecret,
 			PublicURL: cfg.PublicURL, Log: face, Now: time.Now, Inbox: inbox, Poke: relay.Poke,
 		},
-		&trust.Handler{Store: p.store, Public: p.signer.Public(), Log: face})
+		&trust.Handler{Store: p.store, Public: p.signer.Published(), Log: face})
 	if err := protect(public, cfg, log); err != nil {
 		return err
 	}

@@ -65,11 +65,7 @@ func open(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts, er
 	}
 	p.slack = slackapi.New(cfg.Slack.APIURL, nil)
 	p.metrics = observe.NewMetrics()
-	seed, err := base64.StdEncoding.DecodeString(cfg.CertificateSeed.Reveal())
-	if err != nil {
-		return p, errors.New("CERTIFICATE_SIGNING_KEY is not base64")
-	}
-	if p.signer, err = certificate.NewSigner(seed); err != nil {
+	if p.signer, err = newSigner(cfg); err != nil {
 		return p, err
 	}
 	p.purger = &purge.Purger{
@@ -79,10 +75,28 @@ func open(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts, er
 	return p, nil
 }
 
+// newSigner makes what signs certificates.
+func newSigner(cfg config.Config) (certificate.Signer, error) {
+	var former [][]byte
+	seed, err := base64.StdEncoding.DecodeString(cfg.CertificateSeed.Reveal())
+	if err == nil && !cfg.FormerCertificateSeed.IsZero() {
+		former = make([][]byte, 1)
+		former[0], err = base64.StdEncoding.DecodeString(cfg.FormerCertificateSeed.Reveal())
+	}
+	if err != nil {
+		return certificate.Signer{}, errors.New("CERTIFICATE_SIGNING_KEY is not base64")
+	}
+	return certificate.NewSigner(seed, former...)
+}
+
 // openWrapper opens what wraps all keys: KMS, or a file.
 func openWrapper(ctx context.Context, cfg config.Config) (seal.Wrapper, error) {
 	if cfg.KMS.KeyID != "" {
-		return seal.OpenKMS(ctx, cfg.KMS.KeyID, cfg.KMS.Endpoint)
+		var other []string
+		if cfg.KMS.OtherKeyID != "" {
+			other = append(other, cfg.KMS.OtherKeyID)
+		}
+		return seal.OpenKMS(ctx, cfg.KMS.KeyID, cfg.KMS.Endpoint, other...)
 	}
 	return seal.OpenLocal(cfg.LocalKeyFile, cfg.Env != config.Dev)
 }

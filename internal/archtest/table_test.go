@@ -36,6 +36,7 @@ func table() []row {
 		{pkg: "internal/tlstest", standardOnly: true},
 		{pkg: "internal/ssmsim"},
 		{pkg: "internal/sentrysim"},
+		{pkg: "internal/dynamosim"},
 		{pkg: "internal/config", imports: []string{"internal/secret"}},
 		{pkg: "internal/seal", imports: []string{"internal/secret"}},
 		{pkg: "internal/helpdesk", imports: []string{"internal/sla"}, standardOnly: true},

@@ -31,7 +31,7 @@ type Config struct {
 	DatabaseURL secret.Value
 	// DatabaseAdminURL reaches the main database as the role that migrates it.
 	DatabaseAdminURL secret.Value
-	// KeystoreURL reaches the key store, a cluster of its own, as the application role.
+	// KeystoreURL reaches the key store: a cluster of its own, as the application role, or dynamodb:// and a table.
 	KeystoreURL secret.Value
 	// KeystoreAdminURL reaches the key store as the role that migrates it.
 	KeystoreAdminURL secret.Value
@@ -50,6 +50,8 @@ type Config struct {
 	Gemini Gemini
 	// CertificateSeed is what the key that signs certificates is derived from, 32 bytes in base64.
 	CertificateSeed secret.Value
+	// FormerCertificateSeed is the one that CertificateSeed has replaced: what it signed still verifies.
+	FormerCertificateSeed secret.Value
 	// PurgeGrace is how long after an uninstall a reinstall restores everything.
 	PurgeGrace time.Duration
 	// SentryDSN is where panics and unexpected errors are reported; empty means nowhere.
@@ -62,6 +64,8 @@ type Config struct {
 type KMS struct {
 	// KeyID is the key's id, ARN or alias; empty means that the wrapping key is in a file.
 	KeyID string
+	// OtherKeyID is the key that KeyID replaces, or that will replace it: it opens and does not wrap.
+	OtherKeyID string
 	// Endpoint replaces AWS's address.
 	Endpoint string
 }

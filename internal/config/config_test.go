@@ -110,6 +110,16 @@ func TestLoadAccepts(t *testing.T) {
 			config.Dev, map[string]string{"SLACK_SIGNING_SECRET": "one"},
 			func(c config.Config) bool { return len(c.Slack.SigningSecrets) == 1 },
 		},
+		"two KMS keys": {
+			config.Dev, map[string]string{"KMS_KEY_ID": "alias/new, alias/old", "LOCAL_KMS_KEY_FILE": ""},
+			func(c config.Config) bool { return c.KMS.KeyID == "alias/new" && c.KMS.OtherKeyID == "alias/old" },
+		},
+		"two keys for certificates": {
+			config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": strings.Repeat("A", 43) + "=," + strings.Repeat("B", 42) + "A="},
+			func(c config.Config) bool {
+				return c.CertificateSeed.Reveal() == strings.Repeat("A", 43)+"=" && c.FormerCertificateSeed.Reveal() == strings.Repeat("B", 42)+"A="
+			},
+		},
 		"level": {
 			config.Dev, map[string]string{"LOG_LEVEL": "debug"},
 			func(c config.Config) bool { return c.LogLevel == slog.LevelDebug },
@@ -145,13 +155,18 @@ func TestLoadRefuses(t *testing.T) {
 		"no database":             {config.Dev, map[string]string{"DATABASE_URL": ""}, "DATABASE_URL: is not set; "},
 		"database not by URL":     {config.Dev, map[string]string{"DATABASE_URL": "host=db password=marker"}, "DATABASE_URL: is not a postgres:// address; "},
 		"database unreadable":     {config.Dev, map[string]string{"DATABASE_URL": "postgres://u:marker@db:x/"}, "DATABASE_URL: is not a postgres:// address; "},
-		"dynamodb":                {config.Dev, map[string]string{"KEYSTORE_URL": "dynamodb://marker"}, "KEYSTORE_URL: is not a postgres:// address; "},
+		"table with a path":       {config.Dev, map[string]string{"KEYSTORE_URL": "dynamodb://marker/x"}, "KEYSTORE_URL: is neither a postgres:// address nor dynamodb://TABLE; "},
+		"no table":                {config.Dev, map[string]string{"KEYSTORE_ADMIN_URL": "dynamodb://"}, "KEYSTORE_ADMIN_URL: is neither a postgres:// address nor dynamodb://TABLE; "},
+		"key store not by URL":    {config.Dev, map[string]string{"KEYSTORE_URL": "postgres//u:marker@keys/x"}, "KEYSTORE_URL: is not a postgres:// address; "},
 		"listen address":          {config.Dev, map[string]string{"LISTEN_ADDR": "8080"}, "LISTEN_ADDR: is not host:port; "},
 		"listen address, no port": {config.Dev, map[string]string{"ADMIN_LISTEN_ADDR": "x:"}, "ADMIN_LISTEN_ADDR: is not host:port; "},
 		"signing key too short":   {config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": "bWFya2Vy"}, "CERTIFICATE_SIGNING_KEY: is not 32 bytes in base64; "},
 		"signing key no base64":   {config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": "?"}, "CERTIFICATE_SIGNING_KEY: is not 32 bytes in base64; "},
 		"no project at Sentry":    {config.Dev, map[string]string{"SENTRY_DSN": "https://marker@sentry.example.com"}, "SENTRY_DSN: is no address of a Sentry project; "},
 		"no key for Sentry":       {config.Dev, map[string]string{"SENTRY_DSN": "https://sentry.example.com/1"}, "SENTRY_DSN: is no address of a Sentry project; "},
+		"a second one, no base64": {config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": strings.Repeat("A", 43) + "=,?"}, "CERTIFICATE_SIGNING_KEY: is not 32 bytes in base64; "},
+		"half a pair of keys":     {config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": strings.Repeat("A", 43) + "=,"}, "CERTIFICATE_SIGNING_KEY: holds an empty part; "},
+		"three KMS keys":          {config.Dev, map[string]string{"KMS_KEY_ID": "a,b,c"}, "KMS_KEY_ID: holds more than two parts; "},
 		"grace below zero":        {config.Dev, map[string]string{"PURGE_GRACE": "-1s"}, "PURGE_GRACE: is not a time from 0 to 30m; "},
 		"grace beyond the hour":   {config.Dev, map[string]string{"PURGE_GRACE": "31m"}, "PURGE_GRACE: is not a time from 0 to 30m; "},
 		"grace without a unit":    {config.Dev, map[string]string{"PURGE_GRACE": "30"}, "PURGE_GRACE: is not a time from 0 to 30m; "},
@@ -194,6 +209,11 @@ func TestProductionDemandsKMSAndTLS(t *testing.T) {
 	}
 	if c, err := config.Load(environment(t, config.Production, whole), all); err != nil || c.KMS.KeyID != "alias/echo-synch" {
 		t.Errorf("with all that it demands: %+v, %v", c.KMS, err)
+	}
+	table := maps.Clone(whole)
+	table["KEYSTORE_URL"], table["KEYSTORE_ADMIN_URL"] = "dynamodb://echosynch-keys", "dynamodb://echosynch-keys"
+	if c, err := config.Load(environment(t, config.Production, table), all); err != nil || c.KeystoreURL.Reveal() != "dynamodb://echosynch-keys" {
+		t.Errorf("with a table: %v", err)
 	}
 	for name, tt := range map[string]struct{ variable, value, want string }{
 		"no key":         {"KMS_KEY_ID", "", "KMS_KEY_ID: is not set; "},

@@ -73,14 +73,18 @@ func rules() []rule {
 func (c Config) notDev() bool { return c.Env == Selfhost || c.Env == Production }
 
 // inClear is broken where production would talk to a database without verifying its certificate and name. A second
-// sslmode or a host in the query would replace the first; a path is a socket, without TLS.
+// sslmode or a host in the query would replace the first; a path is a socket, without TLS. DynamoDB is reached by https, or
+// by nobody.
 func inClear(field func(Config) secret.Value) func(Config) bool {
 	return func(c Config) bool {
 		if c.Env != Production || field(c).IsZero() {
 			return false
 		}
 		u, err := url.Parse(field(c).Reveal())
-		return err != nil || !slices.Equal(u.Query()["sslmode"], []string{"verify-full"}) || u.Query().Has("host") || strings.HasPrefix(u.Hostname(), "/")
+		if err != nil || u.Scheme == "dynamodb" {
+			return err != nil
+		}
+		return !slices.Equal(u.Query()["sslmode"], []string{"verify-full"}) || u.Query().Has("host") || strings.HasPrefix(u.Hostname(), "/")
 	}
 }
 
