@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -51,8 +52,10 @@ const (
 )
 
 func leaks() []string {
-	host, _ := os.Hostname()
-	return []string{leakToken, leakSignature, leakCode, "leaktext", "hunter2", leakMail, leakCookie, "leak", host, runtime.GOROOT(), os.Getenv("HOME") + "/"}
+	return []string{
+		leakToken, leakSignature, leakCode, "leaktext", "hunter2", leakMail, leakCookie, "leak",
+		`"server_name"`, `"abs_path"`, `"modules"`, `"request"`, `"contexts"`, `"message"`, `"value"`, cmp.Or(os.Getenv("HOME"), "/home") + "/",
+	}
 }
 
 var errLeak = errors.New(leakToken + " " + leakSignature + " " + leakCode + " " + leakText + " " + leakMail)

@@ -101,7 +101,7 @@ func (t *Tracker) due(place uintptr, now time.Time) bool {
 
 // chain names the types of what an error wraps and its own, the outermost last, without those that only add words.
 func chain(err error) (names []string) {
-	switch u := err.(type) {
+	switch u := err.(type) { //nolint:errorlint // it walks the chain itself
 	case interface{ Unwrap() error }:
 		if inner := u.Unwrap(); inner != nil {
 			names = chain(inner)

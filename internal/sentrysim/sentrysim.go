@@ -64,7 +64,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func decompressed(r *http.Request) ([]byte, error) {
-	var body io.Reader = io.LimitReader(r.Body, maxEnvelope)
+	body := io.LimitReader(r.Body, maxEnvelope)
 	var err error
 	switch r.Header.Get("Content-Encoding") {
 	case "gzip":
