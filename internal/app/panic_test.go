@@ -232,7 +232,7 @@ func TestAPanicInTheSweeper(t *testing.T) {
 	s := &sweeper.Sweeper{Store: store, Keys: keys, Metrics: observe.NewMetrics(), Log: tr.With("layer", observe.Sweeper), Now: panicIn("(*Sweeper).Sweep")}
 	tr.runUntil(t, s.Run)
 	// The line that then says what is left undone is a report, too.
-	tr.wants(t, observe.Sweeper, "(*Sweeper).Sweep", "(*Sweeper).Run")
+	tr.wants(t, observe.Sweeper, "(*Sweeper).Sweep", "(*Sweeper).Run.func1")
 }
 
 func TestAPanicInAnActivity(t *testing.T) {
