@@ -146,14 +146,16 @@ func (c *canary) own(ctx context.Context) (map[string]int, error) {
 		if err != nil {
 			return nil, err
 		}
+		var parts []string
 		for _, table := range tables {
-			found, err := column1(ctx, admin, fmt.Sprintf(`select '%[1]s ' || to_jsonb(t)::text from %[1]s t where workspace_id = '%[2]s'`, table, c.id))
-			if err != nil {
-				return nil, err
-			}
-			for _, row := range found {
-				rows[row]++
-			}
+			parts = append(parts, fmt.Sprintf(`select '%[1]s ' || to_jsonb(t)::text from %[1]s t where workspace_id = '%[2]s'`, table, c.id))
+		}
+		found, err := column1(ctx, admin, strings.Join(parts, " union all "))
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range found {
+			rows[row]++
 		}
 	}
 	return rows, nil
@@ -219,7 +221,7 @@ func (c *canary) problems(ctx context.Context) []string {
 		}
 	}
 	for n, line := range recorded.lines() {
-		if n < c.heard || betrays(line) == "" {
+		if n < c.heard || betrays(line) == "" || line == "received token="+canaryToken { // the probe shows Slack what is Slack's
 			continue
 		}
 		// What Slack answers about the canary to itself: the daily comparison and the probe ask.
@@ -263,22 +265,25 @@ func (c *canary) inRows(ctx context.Context, admin string) (found []string, err 
 		if err != nil {
 			return nil, err
 		}
+		var parts []string // of one statement: a connection for each table takes longer than the look
 		for _, table := range tables {
 			others := ""
 			if slices.Contains(owned, table) {
 				others = fmt.Sprintf(` and t.workspace_id is distinct from '%s'`, c.id)
 			}
-			hit, err := scan[bool](ctx, u.String(), fmt.Sprintf(`select exists (select from %s t where t::text ~ $1%s) or exists (select from %[1]s t where t::text ~ $2)`, table, others),
-				canaryName+"|"+hex.EncodeToString([]byte(canaryName)), strings.Join([]string{
-					canaryText, canaryToken, hex.EncodeToString([]byte(canaryText)), hex.EncodeToString([]byte(canaryToken)),
-				}, "|"))
-			if err != nil {
-				return nil, err
-			}
-			if hit {
-				found = append(found, table+" of database "+database)
-			}
+			parts = append(parts, fmt.Sprintf(`
+				select '%[1]s of %[2]s' where exists (select from %[1]s t where t::text ~ '%[3]s'%[4]s) or exists (select from %[1]s t where t::text ~ '%[5]s')`,
+				table, database, canaryName+"|"+hex.EncodeToString([]byte(canaryName)), others,
+				strings.Join([]string{canaryText, canaryToken, hex.EncodeToString([]byte(canaryText)), hex.EncodeToString([]byte(canaryToken))}, "|")))
 		}
+		if len(parts) == 0 {
+			continue
+		}
+		hits, err := column1(ctx, u.String(), strings.Join(parts, " union all "))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, hits...)
 	}
 	return found, nil
 }
@@ -339,7 +344,8 @@ func column1(ctx context.Context, address, sql string) ([]string, error) {
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
-// What is asked of the canary after all stories is asked here as well, and again with faults that it must notice.
+// What is asked of the canary after all stories is asked here as well, and again with faults that it must notice. Its text is
+// not planted: it would stay in the clusters' files.
 func TestTheCanaryIsAlone(t *testing.T) {
 	for _, problem := range living.problems(t.Context()) {
 		t.Error(problem)
@@ -360,8 +366,8 @@ func TestTheCanaryIsAlone(t *testing.T) {
 			`update tenant.agent set added_at = added_at - interval '1 second' where slack_user = 'UALEX0CANARY' returning 1`, living.changed,
 		},
 		{
-			`insert into system.oauth_state values (convert_to('` + canaryText + `', 'UTF8'), now() + interval '1 hour') returning 1`,
-			`delete from system.oauth_state where hash = convert_to('` + canaryText + `', 'UTF8') returning 1`, seen,
+			`insert into system.oauth_state values (convert_to('` + canaryName + `', 'UTF8'), now() + interval '1 hour') returning 1`,
+			`delete from system.oauth_state where hash = convert_to('` + canaryName + `', 'UTF8') returning 1`, seen,
 		},
 		{
 			`update tenant.agent set slack_user = 'UDANA0CANARY' where slack_user = 'U0DANA' returning 1`,
