@@ -1,4 +1,4 @@
-.PHONY: dev dev-reset test bench bench-purge record-histories release reproduce vulnerabilities lint tools
+.PHONY: dev dev-reset test test-isolation bench bench-purge record-histories release reproduce vulnerabilities lint tools
 
 ## dev: the product on this machine, with simulators instead of Slack and Gemini
 # Built and then executed, because `go run` does not pass on the signal that asks it to stop.
@@ -16,6 +16,10 @@ dev-reset:
 ## test: everything, in both modules
 test:
 	.ci/test.sh
+
+## test-isolation: a minute of random operations of three workspaces on each way to the database, and what else keeps them apart
+test-isolation:
+	go test ./internal/postgres -count=1 -v -timeout 10m -run 'Random|EveryPolicy|EveryQuery|AnotherWorkspace|Catalog' -args -long
 
 ## bench: acknowledgement, throughput and cost of a request; writes .dev/bench.json
 bench:
