@@ -150,8 +150,7 @@ func (b *bundle) fill(t *testing.T, p *possession) {
 				return tx.Audit(ctx, helpdesk.AuditEntry{At: now, Actor: p.name, Action: helpdesk.AuditRole, Object: p.name})
 			},
 			func() error {
-				_, err := tx.AddRuns(ctx, []postgres.Run{{WorkflowID: "request/" + p.request.String(), RunID: "run"}})
-				return err
+				return tx.AddRuns(ctx, []postgres.Run{{WorkflowID: "request/" + p.request.String(), RunID: "run"}})
 			},
 			func() error {
 				return tx.PutCertificate(ctx, postgres.Certificate{ID: p.certificate, Number: 1, Hash: p.name, Document: []byte(p.name), IssuedAt: now})

@@ -51,6 +51,7 @@ var beforehand = map[string]string{
 	"FinishPurgeStep": `update system.purge set committed_at = now()`,
 	"DeleteRows":      `update system.purge set committed_at = now()`,
 	"DueScrubs":       `update tenant.request set scrub_at = opened_at`,
+	"UnderWay":        `update system.inbox set next_at = 'infinity'`,
 }
 
 // outside is what a method may tell of other workspaces, and why.
