@@ -32,8 +32,9 @@ func (i item) bytes(name string) []byte {
 	return b.Value
 }
 
-func (i item) text(name string) string {
-	s, _ := i[name].(*types.AttributeValueMemberS)
+// sk is the sort key.
+func (i item) sk() string {
+	s, _ := i["sk"].(*types.AttributeValueMemberS)
 	if s == nil {
 		return ""
 	}

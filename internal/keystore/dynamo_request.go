@@ -18,7 +18,7 @@ func requestItem(ws helpdesk.WorkspaceID, id helpdesk.RequestID) item {
 
 // requestID reads the id out of the sort key.
 func (i item) requestID() (id helpdesk.RequestID, err error) {
-	err = id.UnmarshalText([]byte(i.text("sk")[len(sortRequest):]))
+	err = id.UnmarshalText([]byte(i.sk()[len(sortRequest):]))
 	return id, err
 }
 
@@ -77,7 +77,7 @@ func (d *dynamoRows) both(ctx context.Context, ws helpdesk.WorkspaceID, id helpd
 			return r, w, err
 		}
 		for _, i := range out.Responses[*d.table] {
-			if item(i).text("sk") == sortKey {
+			if item(i).sk() == sortKey {
 				workspace = i
 			} else {
 				request = i
