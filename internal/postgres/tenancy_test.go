@@ -33,6 +33,8 @@ func TestNoMethodReachesAnotherWorkspace(t *testing.T) {
 		helpdesk.Notice{Recipient: "UEVIL", State: helpdesk.NoticeDelivered},
 		helpdesk.PurgeOrdered, helpdesk.PurgeKeys, []helpdesk.InboxID{helpdesk.NewInboxID(now)}, []postgres.Run{{WorkflowID: "request/1"}},
 		helpdesk.AuditEntry{At: now, Actor: "system", Action: helpdesk.AuditRole}, func(helpdesk.AuditEntry) error { return nil },
+		helpdesk.DataRequest{ID: helpdesk.NewDataRequestID(now), Kind: helpdesk.PersonErasure, Person: "U1", Pseudonym: helpdesk.NewPseudonym(), AskedAt: now, DueAt: now},
+		helpdesk.DataRequestID{1}, helpdesk.EraseNames, helpdesk.DataErased, helpdesk.PersonTally{}, postgres.PersonSheets()[0], [32]byte{1},
 		helpdesk.ScopeDeletion, helpdesk.ErasureID{1}, helpdesk.CertificateID{1}, postgres.Certificate{ID: helpdesk.NewCertificateID(), Number: 1},
 	} {
 		args[reflect.TypeOf(v)] = reflect.ValueOf(v)
