@@ -53,6 +53,9 @@ func (s *Sweeper) Run(ctx context.Context) {
 		if err := s.Purge(ctx); err != nil && ctx.Err() == nil {
 			s.Log.ErrorContext(ctx, "purges not finished; the hour runs", "err", err)
 		}
+		if err := s.DataRequests(ctx); err != nil && ctx.Err() == nil {
+			s.Log.WarnContext(ctx, "data requests not measured", "err", err)
+		}
 		if now := s.Now(); now.Sub(orphansAt) >= everyOrphan {
 			if err := s.SweepKeys(ctx); err != nil && ctx.Err() == nil {
 				s.Log.WarnContext(ctx, "keys without an owner not swept", "err", err)
