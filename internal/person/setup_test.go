@@ -126,7 +126,7 @@ func setup(t *testing.T) *bundle {
 		Log: slog.New(slog.DiscardHandler), Now: b.clock,
 	}
 	b.other = b.install(t, "T2")
-	b.fill(t, "theirs")
+	b.fill(t, "foreign-")
 	b.workspace = b.install(t, "T1")
 	b.fill(t, "")
 	return b

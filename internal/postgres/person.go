@@ -157,7 +157,7 @@ func (tx *Tx) DropPersonRequests(ctx context.Context, d helpdesk.DataRequest, id
 	if err != nil {
 		return err
 	}
-	var summaries int64
+	var requests, summaries int64
 	err = tx.tx.QueryRow(ctx, `
 		with before as (
 		  select request_id, summary is not null as there from tenant.request
@@ -165,12 +165,12 @@ func (tx *Tx) DropPersonRequests(ctx context.Context, d helpdesk.DataRequest, id
 		), renamed as (
 		  update tenant.request r set requester = @pseudonym, summary = null from before b
 		  where r.workspace_id = @workspace and r.request_id = b.request_id)
-		select count(*) filter (where there) from before`, tx.args(d, pgx.NamedArgs{"ids": ids})).Scan(&summaries)
+		select count(*), count(*) filter (where there) from before`, tx.args(d, pgx.NamedArgs{"ids": ids})).Scan(&requests, &summaries)
 	if err != nil {
 		return fmt.Errorf("erase %d requests of a person: %w", len(ids), err)
 	}
 	return tx.changeDataRequest(ctx, d.ID, `requests = requests + $3, texts = texts + $4, summaries = summaries + $5`,
-		len(ids), texts, summaries)
+		requests, texts, summaries)
 }
 
 // UntoldRequests lists the requests of the person of an erasure whose workflows were not told, by number, at most limit,
