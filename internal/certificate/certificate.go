@@ -85,7 +85,7 @@ func NotCovered(s helpdesk.ErasureScope, ended time.Time) []string {
 	case helpdesk.ScopePerson:
 		return append(sentences,
 			"The person's id of Slack in backups and in write-ahead logs until "+until+", and in dead rows until a database uses their space again; no table shows it.",
-			"The person's id of Slack in Temporal's histories of requests that they opened or worked on, until 24 hours after each of those has ended: within eight days for those that they opened.",
+			"The person's id of Slack in Temporal's histories: of messages to them at most 24 hours, of requests that they opened or worked on until 24 hours after each has ended, which those they opened do within seven days.",
 			"When, and in which channel, they opened requests, and what became of those, under a random pseudonym: by that Slack finds the messages while they stand there.",
 			"What the person writes in Slack after this erasure.")
 	case helpdesk.ScopePurge:
