@@ -125,8 +125,14 @@ func (b *bundle) in(t *testing.T, f func(context.Context, *postgres.Tx) error) {
 	}
 }
 
-// ask sends a request and returns the answer with its body.
-func ask(t *testing.T, method, url string) (*http.Response, []byte) {
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func ask(t *testing.T, method, url string) answer {
 	t.Helper()
 	request := must(http.NewRequestWithContext(t.Context(), method, url, nil))(t)
 	response, err := http.DefaultClient.Do(request)
@@ -134,27 +140,26 @@ func ask(t *testing.T, method, url string) (*http.Response, []byte) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	return response, must(io.ReadAll(response.Body))(t)
+	return answer{response.StatusCode, response.Header, must(io.ReadAll(response.Body))(t)}
 }
 
 func TestALinkIsUsedByItsButtonOnly(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodGet} {
-		response, _ := ask(t, method, b.url)
-		if method == http.MethodGet && response.StatusCode != http.StatusOK {
-			t.Fatalf("%s: %d", method, response.StatusCode)
+		if got := ask(t, method, b.url); method == http.MethodGet && got.status != http.StatusOK {
+			t.Fatalf("%s: %d", method, got.status)
 		}
 	}
-	response, body := ask(t, http.MethodPost, b.url)
+	got := ask(t, http.MethodPost, b.url)
 	for header, want := range map[string]string{
 		"Content-Type": "application/zip", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow",
 	} {
-		if got := response.Header.Get(header); got != want {
-			t.Errorf("%s: %q", header, got)
+		if is := got.header.Get(header); is != want {
+			t.Errorf("%s: %q", header, is)
 		}
 	}
-	z := must(zip.NewReader(bytes.NewReader(body), int64(len(body))))(t)
+	z := must(zip.NewReader(bytes.NewReader(got.body), int64(len(got.body))))(t)
 	f := must(z.Open("requests.json"))(t)
 	if raw := must(io.ReadAll(f))(t); !strings.Contains(string(raw), "the printer burns") {
 		t.Errorf("requests.json: %s", raw)
@@ -182,12 +187,12 @@ func TestLinksThatDoNotWorkLookAlike(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.now = b.now.Add(helpdesk.LinkFor + time.Second)
-	_, expired := ask(t, http.MethodGet, b.url)
+	expired := ask(t, http.MethodGet, b.url).body
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		for name, url := range map[string]string{"wrong": b.base + strings.Repeat("A", 43), "short": b.base + "x", "expired": b.url} {
-			response, body := ask(t, method, url)
-			if response.StatusCode != http.StatusNotFound || !bytes.Equal(body, expired) || response.Header.Get("Cache-Control") != "no-store" {
-				t.Errorf("%s %s: %d %s", method, name, response.StatusCode, body)
+			got := ask(t, method, url)
+			if got.status != http.StatusNotFound || !bytes.Equal(got.body, expired) || got.header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s %s: %d %s", method, name, got.status, got.body)
 			}
 		}
 	}
@@ -196,8 +201,8 @@ func TestLinksThatDoNotWorkLookAlike(t *testing.T) {
 		_, _, err := tx.BeginPurge(ctx, helpdesk.PurgeUninstalled, b.now, b.now, time.Minute)
 		return err
 	})
-	if response, body := ask(t, http.MethodPost, b.url); response.StatusCode != http.StatusNotFound || !bytes.Equal(body, expired) {
-		t.Errorf("of an uninstalled workspace: %d %s", response.StatusCode, body)
+	if got := ask(t, http.MethodPost, b.url); got.status != http.StatusNotFound || !bytes.Equal(got.body, expired) {
+		t.Errorf("of an uninstalled workspace: %d %s", got.status, got.body)
 	}
 }
 
@@ -233,7 +238,7 @@ func TestABrokenDownload(t *testing.T) {
 		}
 		return err
 	})
-	if response, _ := ask(t, http.MethodPost, b.url); response.StatusCode != http.StatusNotFound {
-		t.Errorf("a second time: %d", response.StatusCode)
+	if got := ask(t, http.MethodPost, b.url); got.status != http.StatusNotFound {
+		t.Errorf("a second time: %d", got.status)
 	}
 }

@@ -22,11 +22,16 @@ func (b *bundle) export(t *testing.T, person string) (map[string]*bytes.Buffer, 
 	files := make(map[string]*bytes.Buffer)
 	a := &archive.Archive{Store: b.Store, Keys: b.Keys, Now: b.clock}
 	create := func(name string) (io.Writer, error) {
+		if files[name] != nil {
+			return nil, fmt.Errorf("%s is there twice", name)
+		}
 		files[name] = &bytes.Buffer{}
 		return files[name], nil
 	}
 	progress := func(context.Context, helpdesk.PersonTally) error { return nil }
-	write := func() (helpdesk.PersonTally, error) { return a.Person(t.Context(), b.workspace, person, create, progress) }
+	write := func() (helpdesk.PersonTally, error) {
+		return a.Person(t.Context(), b.workspace, person, create, progress)
+	}
 	if person == "" {
 		write = func() (helpdesk.PersonTally, error) { return a.Workspace(t.Context(), b.workspace, create, progress) }
 	}

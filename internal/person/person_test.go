@@ -2,6 +2,7 @@ package person_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -97,6 +98,13 @@ func (b *bundle) wantCertificate(t *testing.T, d helpdesk.DataRequest) {
 	t.Helper()
 	document := must(b.Store.Certificate(t.Context(), d.Certificate))(t)
 	c := must(certificate.Verify(document, b.Signer.Public()))(t)
+	files, _ := b.export(t, "")
+	var exported []struct {
+		Document string `json:"document"`
+	}
+	if err := json.Unmarshal(files["certificates.json"].Bytes(), &exported); err != nil || len(exported) != 1 || exported[0].Document != string(document) {
+		t.Errorf("an exported certificate is another one: %v %v", err, exported)
+	}
 	if c.Scope != helpdesk.ScopePerson || c.Counts["requests"] != 4 || c.Counts["left"] != 0 || c.Number != 1 || len(c.NotCovered) < 5 {
 		t.Errorf("certificate %+v", c)
 	}
@@ -193,7 +201,9 @@ func TestTheOnlyAdminStays(t *testing.T) {
 	if _, _, err := b.Next(t.Context(), b.workspace, d.ID); !errors.Is(err, helpdesk.ErrLastAdmin) {
 		t.Fatalf("got %v", err)
 	}
-	b.in(t, func(ctx context.Context, tx *postgres.Tx) error { return tx.PutAgent(ctx, "U0DANA", helpdesk.RoleAdmin, b.clock()) })
+	b.in(t, func(ctx context.Context, tx *postgres.Tx) error {
+		return tx.PutAgent(ctx, "U0DANA", helpdesk.RoleAdmin, b.clock())
+	})
 	b.finish(t, d)
 }
 

@@ -57,8 +57,8 @@ var workspaceSheets = []Sheet{
 		select erasure_id::text as page, scope, day::text as day, texts, summaries, started_at, ended_at, certified_at
 		from tenant.erasure where workspace_id = @workspace and erasure_id > ` + afterID + `
 		order by erasure_id limit @limit`},
-	{"certificates", "signed proofs of erasures, as they are published", `
-		select number::text as page, number, certificate_id::text as certificate, issued_at, convert_from(document, 'UTF8')::jsonb as document
+	{"certificates", "signed proofs of erasures, each document to the byte as it is published: save it to verify it", `
+		select number::text as page, number, certificate_id::text as certificate, issued_at, convert_from(document, 'UTF8') as document
 		from system.certificate where workspace_id = @workspace and number > ` + afterNumber + `
 		order by number limit @limit`},
 	{"data_requests", "who asked for a copy or an erasure of a person's data, and when that was answered", `
