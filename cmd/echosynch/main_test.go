@@ -42,6 +42,7 @@ func leaves() map[string]config.Need {
 		"workspace purge": config.Operator, "workspace purges": config.Operator, "retention preview": config.Operator, "retention set": config.Operator,
 		"audit export": config.Operator, "request show": config.Operator, "certificate verify": 0,
 		"keys status": config.Operator, "keys rotate": config.Operator, "keys rewrap": config.Operator,
+		"person export": config.Operator, "person erase": config.Operator, "person requests": config.Operator, "workspace export": config.Operator,
 	}
 }
 

@@ -20,7 +20,7 @@ func table() []row {
 		stores    = []string{"internal/seal", "internal/keystore", "internal/postgres"}
 		nouns     = slices.Concat(leaves, []string{"internal/helpdesk"}, adapters, stores)
 		workflows = []string{"workflows", "workflows/names", "activities"}
-		product   = slices.Concat(nouns, workflows, []string{"internal/config", "internal/intake", "internal/purge", "internal/sweeper", "api/..."})
+		product   = slices.Concat(nouns, workflows, []string{"internal/config", "internal/intake", "internal/purge", "internal/person", "internal/archive", "internal/sweeper", "api/..."})
 	)
 	return []row{
 		{pkg: "internal/secret"},
@@ -51,7 +51,7 @@ func table() []row {
 		{pkg: "internal/postgres", imports: []string{"internal/helpdesk", "internal/sla", "internal/seal", "internal/secret", "migrations"}},
 		{pkg: "internal/postgres/postgrestest", imports: slices.Concat(stores, []string{"internal/secret", "migrations"})},
 		{pkg: "workflows/names", imports: []string{"internal/helpdesk"}},
-		{pkg: "activities", imports: slices.Concat(nouns, []string{"workflows/names", "internal/purge"})},
+		{pkg: "activities", imports: slices.Concat(nouns, []string{"workflows/names", "internal/purge", "internal/person"})},
 		{pkg: "workflows", imports: []string{"workflows/names", "activities", "internal/helpdesk"}},
 		{pkg: "internal/intake", imports: []string{
 			"workflows/names", "internal/helpdesk", "internal/postgres", "internal/keystore", "internal/seal", "internal/observe",
@@ -60,12 +60,16 @@ func table() []row {
 		{pkg: "internal/purge", imports: []string{
 			"workflows/names", "internal/helpdesk", "internal/postgres", "internal/keystore", "internal/certificate", "internal/failpoint",
 		}},
+		{pkg: "internal/person", imports: []string{
+			"workflows/names", "internal/helpdesk", "internal/postgres", "internal/keystore", "internal/certificate",
+		}},
+		{pkg: "internal/archive", imports: []string{"internal/helpdesk", "internal/sla", "internal/postgres", "internal/keystore"}},
 		{pkg: "internal/sweeper", imports: []string{
 			"internal/helpdesk", "internal/postgres", "internal/keystore", "internal/certificate", "internal/observe", "internal/purge",
 		}},
 		{pkg: "api/...", imports: []string{
 			"api/...", "workflows/names", "internal/intake", "internal/helpdesk", "internal/sla", "internal/seal", "internal/secret", "internal/observe",
-			"internal/postgres", "internal/keystore", "internal/slackapi", "internal/blockkit", "internal/billing", "internal/certificate",
+			"internal/postgres", "internal/keystore", "internal/slackapi", "internal/blockkit", "internal/billing", "internal/certificate", "internal/archive",
 		}},
 		{pkg: "internal/app", imports: product},
 		{pkg: "cmd/echosynch", imports: slices.Concat(product, []string{"internal/app"})},

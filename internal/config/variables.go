@@ -77,7 +77,7 @@ func variables() []Variable {
 			ReadBy: everyone &^ Manifest, set: setLevel},
 
 		{Name: "PUBLIC_URL", Purpose: "the origin browsers and Slack reach, such as https://help.example.com",
-			ReadBy: servers | Manifest, RequiredBy: servers | Manifest,
+			ReadBy: servers | Manifest | Operator, RequiredBy: servers | Manifest,
 			set: origin(func(c *Config) *string { return &c.PublicURL })},
 		{Name: "LISTEN_ADDR", Default: ":8080", Purpose: "the host:port to serve the public on",
 			ReadBy: API, set: hostPort(func(c *Config) *string { return &c.ListenAddr })},
