@@ -9,7 +9,7 @@ import (
 // BM25's parameters: how fast repetition saturates, and how much a label's length counts. The lists are about equally long,
 // and a label that an admin wrote in three words must not lose to them, so length counts little.
 const (
-	k1 = 1.2
+	k1 = 2.5
 	b  = 0.3
 )
 
@@ -17,22 +17,26 @@ const (
 const (
 	nameWeight        = 4
 	descriptionWeight = 1
-	exampleWeight     = 1
+	exampleWeight     = 0.5
 	strongWeight      = 4 // a word list, where the word says it all
 	plainWeight       = 1
 )
 
-// Fitted on the tune half of the shipped set: restShare is what the label for the rest has before any word, as a
-// share of the idf of a word that only one label has; temperature makes the confidence agree with how often the label is right.
+// Fitted on the tune half of the shipped set: restShare is what the label for the rest has before any word, as a share of the
+// idf of a word that only one label has; incidentScore is what a sign of an incident is worth for security; temperature makes
+// the confidence agree with how often the label is right. The temperature is that of the word lists before they were tuned on
+// that half, because afterwards they know it too well to tell how they do on anything else.
 const (
-	restShare   = 0.5
-	temperature = 1.6
+	restShare     = 0.5
+	incidentScore = 3.5
+	temperature   = 1.3
 )
 
-// posting is what a word is worth for a label.
+// posting is what a word is worth for a label, in texts of some languages.
 type posting struct {
 	label  int
 	weight float64
+	in     set
 }
 
 // field is a part of a label with the weight of its words.
@@ -52,14 +56,15 @@ func fieldsOf(l helpdesk.Label) []field {
 // counts are how often each term stands in each label.
 type counts [][]posting
 
-func (c counts) add(term int32, label int, n float64) {
+func (c counts) add(term int32, label int, n float64, in set) {
 	for i := range c[term] {
-		if c[term][i].label == label {
-			c[term][i].weight += n
+		if p := &c[term][i]; p.label == label {
+			p.weight += n
+			p.in |= in
 			return
 		}
 	}
-	c[term] = append(c[term], posting{label, n})
+	c[term] = append(c[term], posting{label, n, in})
 }
 
 // weigh turns counts into what each word is worth, by BM25: rare among labels is worth much, often in one label more.

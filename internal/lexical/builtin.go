@@ -24,14 +24,14 @@ var (
 // lists are the word lists of the starter labels, compiled.
 type lists struct {
 	words  *lexicon
-	terms  map[string][]hit   // key of a starter label → its terms, with their weight
+	terms  map[string][]entry // key of a starter label → its terms, with their weight
 	boosts map[string]float64 // key → how much more than others its words are worth
 	names  map[string]string  // word of a name → the key of the list that it stands for
 }
 
 // builtin compiles the lists once; they never change.
 var builtin = sync.OnceValue(func() *lists {
-	b := &lists{words: newLexicon(nil), terms: make(map[string][]hit), boosts: make(map[string]float64), names: make(map[string]string)}
+	b := &lists{words: newLexicon(nil), terms: make(map[string][]entry), boosts: make(map[string]float64), names: make(map[string]string)}
 	key := ""
 	for kind, said := range lines(wordsFile) {
 		switch kind {
@@ -59,21 +59,29 @@ func (b *lists) learn(key, kind, said string) {
 	name, strong := strings.CutSuffix(kind, "!")
 	in := of(language(slices.Index(languageNames[:], name)))
 	for phrase, spelling := range phrases(said) {
-		words := slices.DeleteFunc(phrase, func(t token) bool { return t.common&in != 0 || len(t.plain) < 2 })
+		words := slices.DeleteFunc(phrase, func(t token) bool { return knownWords()[t.plain].common&in != 0 || len(t.plain) < 2 })
 		if len(words) == 0 {
 			continue
 		}
-		term := b.words.addPhrase(words, in, spelling)
-		weight := float64(plainWeight)
+		e := entry{b.words.addPhrase(words, in, spelling), plainWeight, in}
 		if strong {
-			weight = strongWeight
+			e.weight, e.in = strongWeight, all
 		}
-		if i := slices.IndexFunc(b.terms[key], func(h hit) bool { return h.term == term }); i < 0 {
-			b.terms[key] = append(b.terms[key], hit{term, weight})
-		} else {
-			b.terms[key][i].weight = max(b.terms[key][i].weight, weight)
+		if i := slices.IndexFunc(b.terms[key], func(known entry) bool { return known.term == e.term }); i >= 0 {
+			known := &b.terms[key][i]
+			known.weight, known.in = max(known.weight, e.weight), known.in|e.in
+			continue
 		}
+		b.terms[key] = append(b.terms[key], e)
 	}
+}
+
+// entry is a word of a list. Where it says it all it counts in texts of all languages, else in those of its own: many a word
+// means something else next door.
+type entry struct {
+	term   int32
+	weight float64
+	in     set
 }
 
 // listOf is the key of the word list that a label brings: its own, or the one that every word of its name stands for, unless
@@ -99,15 +107,27 @@ func (b *lists) listOf(labels []helpdesk.Label, l helpdesk.Label) string {
 	return key
 }
 
-// commonWords says in which languages a word is one of every message.
-var commonWords = sync.OnceValue(func() map[string]set {
-	common := make(map[string]set)
+// known is what the data say of a word, whatever stands around it.
+type known struct {
+	common set   // the languages in which it is a word of every message
+	begins *node // the phrases of urgency that begin with it
+}
+
+// knownWords compiles the common words and the beginnings of phrases once; they never change.
+var knownWords = sync.OnceValue(func() map[string]known {
+	words := make(map[string]known)
+	for word, phrases := range urgency().next {
+		words[word] = known{begins: phrases}
+	}
 	for name, said := range lines(commonFile) {
 		for _, word := range strings.Fields(said) {
-			common[withoutAccents(strings.ReplaceAll(word, "'", ""))] |= of(language(slices.Index(languageNames[:], name)))
+			word = withoutAccents(word)
+			w := words[word]
+			w.common |= of(language(slices.Index(languageNames[:], name)))
+			words[word] = w
 		}
 	}
-	return common
+	return words
 })
 
 // lines are the first words of a file's lines and what follows them, without comments.
@@ -131,7 +151,7 @@ func phrases(said string) iter.Seq2[[]token, string] {
 	return func(yield func([]token, string) bool) {
 		for phrase := range strings.SplitSeq(said, ",") {
 			phrase = strings.TrimSpace(phrase)
-			if !yield(tokens(phrase), phrase) {
+			if !yield(split(phrase), phrase) {
 				return
 			}
 		}

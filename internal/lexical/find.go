@@ -1,20 +1,34 @@
 package lexical
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
+
+// maxWords bounds the work on a long message, without the words of every message; what it is about is said early.
+const maxWords = 150
 
 // find looks up the words of a text in a language, and the phrases that they make.
 func (l *lexicon) find(text []token, in language) []hit {
 	f := finder{l, in, newStemmers()}
-	var hits []hit
+	hits := make([]hit, 0, min(len(text), maxWords))
 	said, saying := int32(0), false
-	for _, t := range text {
-		found := f.word(t)
-		hits = append(hits, found...)
-		if len(found) != 1 {
+	words := 0
+	for i := range text {
+		t := &text[i]
+		if len(t.plain) < 2 || t.common&(of(in)|of(en)) != 0 {
+			continue
+		}
+		if words++; words > maxWords {
+			break
+		}
+		before := len(hits)
+		hits = f.word(hits, t)
+		if len(hits) != before+1 {
 			saying = false
 			continue
 		}
-		next := found[0].term
+		next := hits[before].term
 		if saying {
 			if term, ok := l.phrase(said, next); ok {
 				hits = append(hits, hit{term, 1})
@@ -34,54 +48,46 @@ type finder struct {
 	stems stemmers
 }
 
-// word is the term of a word, or the two of a compound; none where nothing is like it.
-func (f finder) word(t token) []hit {
+// word adds the term of a word, or the two of a compound; none where nothing is like it.
+func (f finder) word(hits []hit, t *token) []hit {
 	if len(t.word) > maxWord {
-		return nil
+		return hits
 	}
-	if term, ok := f.exactly(t); ok {
-		return []hit{{term, 1}}
+	may := f.begins.may(t.plain)
+	if may {
+		if term, ok := f.form(t.plain); ok {
+			return append(hits, hit{term, 1})
+		}
+		if term, ok := f.stemmed(t); ok {
+			return append(hits, hit{term, 1})
+		}
 	}
 	if f.in == de && len(t.plain) >= minCompound {
-		if parts := f.compound(t); parts != nil {
-			return parts
+		if more := f.compound(hits, t); len(more) > len(hits) {
+			return more
 		}
 	}
-	if term, ok := f.typo(t.plain); ok && t.common == 0 {
-		return []hit{{term, typoWeight}}
+	if may && t.common == 0 {
+		if term, ok := f.typo(t.plain); ok {
+			return append(hits, hit{term, typoWeight})
+		}
 	}
-	return nil
+	return hits
 }
 
-// exactly is a word in one of its forms, in the text's language or in English, whose words stand in all.
-func (f finder) exactly(t token) (int32, bool) {
-	if term, ok := f.form(t.plain); ok {
+// stemmed is a word in another form of the text's language, or the plural of an English word, which stand in all.
+func (f finder) stemmed(t *token) (int32, bool) {
+	if term, ok := f.form(f.stems.stem(f.in, t.word)); ok {
 		return term, true
 	}
-	if !f.may(t.plain) {
-		return 0, false
+	if one, ok := strings.CutSuffix(t.plain, "s"); ok && f.in != en {
+		return f.form(one)
 	}
-	if term, ok := f.form(f.stems.stem(f.in, t.word)); ok || f.in == en {
-		return term, ok
-	}
-	return f.form(f.stems.stem(en, t.word))
-}
-
-// may reports whether any form begins as s does.
-func (f finder) may(s string) bool {
-	if len(s) < 3 {
-		return false
-	}
-	for l := f.lexicon; l != nil; l = l.below {
-		if _, ok := l.begins[[3]byte([]byte(s[:3]))]; ok {
-			return true
-		}
-	}
-	return false
+	return 0, false
 }
 
 // compound takes a German word apart: the longest known beginning, and the longest known end after it.
-func (f finder) compound(t token) (parts []hit) {
+func (f finder) compound(parts []hit, t *token) []hit {
 	rest := 0
 	for i := len(t.plain) - minPart; i >= minPart; i-- {
 		if term, ok := f.form(t.plain[:i]); ok {
@@ -92,7 +98,7 @@ func (f finder) compound(t token) (parts []hit) {
 	for i := max(rest, minPart); i <= len(t.plain)-minPart; i++ {
 		end := t.plain[i:]
 		term, ok := f.form(end)
-		if !ok && f.may(end) {
+		if !ok && f.begins.may(end) {
 			term, ok = f.form(f.stems.stem(de, end))
 		}
 		if ok {
@@ -102,13 +108,13 @@ func (f finder) compound(t token) (parts []hit) {
 	return parts
 }
 
-// typo is the form that s becomes by one letter more, less or other, or by two letters that change places; the first letter
-// is right.
+// typo is the form that s becomes by one letter more, less or other, or by two letters that change places; the first
+// letters are right.
 func (f finder) typo(s string) (int32, bool) {
 	if len(s) < minTypo {
 		return 0, false
 	}
-	for i := len(s); i > 0; i-- {
+	for i := len(s); i >= sureLetters; i-- {
 		cut := s
 		if i < len(s) {
 			cut = s[:i] + s[i+1:]
@@ -123,8 +129,11 @@ func (f finder) typo(s string) (int32, bool) {
 	return 0, false
 }
 
-// oneTypo reports whether two words differ in one place only.
+// oneTypo reports whether two words differ in one place only, and not at the end, where forms of another word differ.
 func oneTypo(a, b string) bool {
+	if a[len(a)-1] != b[len(b)-1] {
+		return false
+	}
 	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
 		a, b = a[1:], b[1:]
 	}

@@ -33,8 +33,9 @@ const all set = 1<<languages - 1
 
 func of(l language) set { return 1 << l }
 
-// languageOf is the language most of whose commonest words a text has: English where none has, and where it is undecided.
-func languageOf(text []token) language {
+// languageOf is the language most of whose commonest words a text has: English where none has, or as many as in others. in are
+// the languages whose plain words count: that one, or all where nothing is known.
+func languageOf(text []token) (best language, in set) {
 	var votes [languages]float64
 	for _, t := range text {
 		for l := range languages {
@@ -43,13 +44,16 @@ func languageOf(text []token) language {
 			}
 		}
 	}
-	best := en
+	in = all
 	for l, n := range votes {
 		if n > votes[best] {
 			best = language(l)
 		}
 	}
-	return best
+	if votes[best] > 0 {
+		in = of(best)
+	}
+	return best, in
 }
 
 // stemmers cut words of all languages down to what their forms share. Not for two goroutines.

@@ -12,14 +12,12 @@ import (
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 )
 
-// maxWords bounds the work for a label on a long message; what matters is said early. What is urgent counts anywhere.
-const maxWords = 400
-
 // Classifier is compiled from a taxonomy. It never changes, so it may be shared.
 type Classifier struct {
 	labels   []helpdesk.Label
 	words    *lexicon
 	postings [][]posting // by term
+	security []bool      // by label: what an incident belongs to
 	rest     float64     // score of the label "other" before any word; 0 where there is none
 }
 
@@ -46,15 +44,16 @@ func New(labels []helpdesk.Label) *Classifier {
 	for i, l := range labels {
 		key := base.listOf(labels, l)
 		boosts[i] = cmp.Or(base.boosts[key], 1)
+		c.security = append(c.security, key == "security")
 		for _, t := range base.terms[key] {
-			in.add(t.term, i, t.weight)
+			in.add(t.term, i, t.weight, t.in)
 		}
 		for _, field := range fieldsOf(l) {
 			for _, t := range tokens(field.text) {
 				if len(t.plain) > 1 && (field.weight >= nameWeight || t.common == 0) {
 					term := c.words.add(t, all)
 					in = append(in, make(counts, c.words.size()-len(in))...)
-					in.add(term, i, field.weight)
+					in.add(term, i, field.weight, all)
 				}
 			}
 		}
@@ -72,36 +71,33 @@ func (c *Classifier) Triage(text string) helpdesk.Triage { return c.Classify(tex
 // Classify reads a text and says how sure it is of the label.
 func (c *Classifier) Classify(text string) Result {
 	read := tokens(text)
-	language := languageOf(read)
-	found := c.words.find(content(read, language), language)
-	scores := c.scores(found)
+	language, in := languageOf(read)
+	said := signals(read)
+	found := c.words.find(read, language)
+	scores := c.scores(found, in, said[incident])
 	best, confidence := c.decide(scores)
+	usual := helpdesk.Medium
+	if c.rest > 0 && best == c.fallback() && scores[best] > c.rest { // it is about something else, not about nothing we know
+		usual = helpdesk.Low
+	}
 	return Result{
 		Triage: helpdesk.Triage{
-			Label: c.labels[best].Key, Priority: priority(read), Summary: c.summary(best, found), By: helpdesk.ByLexical,
+			Label: c.labels[best].Key, Priority: priority(said, usual), Summary: c.summary(best, found), By: helpdesk.ByLexical,
 		},
 		Confidence: confidence,
 	}
 }
 
-// content are the words that can decide a label.
-func content(read []token, l language) []token {
-	out := make([]token, 0, min(len(read), maxWords))
-	for _, t := range read {
-		if len(out) == maxWords {
-			break
-		}
-		if len(t.plain) > 1 && t.common&(of(l)|of(en)) == 0 {
-			out = append(out, t)
-		}
-	}
-	return out
-}
-
 // scores sums what each word is worth for each label. A word said again counts half, a third time not at all.
-func (c *Classifier) scores(found []hit) []float64 {
+// An incident is the business of the labels for security.
+func (c *Classifier) scores(found []hit, in set, incident bool) []float64 {
 	scores := make([]float64, len(c.labels))
 	scores[c.fallback()] = c.rest
+	for label := range scores {
+		if incident && c.security[label] {
+			scores[label] = incidentScore
+		}
+	}
 	said := make(map[int32]float64, len(found))
 	for _, h := range found {
 		worth := min(h.weight, 1.5*h.weight-said[h.term])
@@ -113,7 +109,9 @@ func (c *Classifier) scores(found []hit) []float64 {
 			worth = h.weight / 2
 		}
 		for _, p := range c.postings[h.term] {
-			scores[p.label] += worth * p.weight
+			if p.in&in != 0 {
+				scores[p.label] += worth * p.weight
+			}
 		}
 	}
 	return scores
@@ -140,11 +138,17 @@ func (c *Classifier) fallback() int {
 	return len(c.labels) - 1
 }
 
-// summary names the label and up to four of its words that the message uses, in the spelling of the taxonomy or of the word
+// shown is how many words of a message a summary names.
+const shown = 4
+
+// summary names the label and the first of its words that the message uses, in the spelling of the taxonomy or of the word
 // lists. Words of the message that are in neither never appear.
 func (c *Classifier) summary(label int, found []hit) string {
 	var seen []string
 	for _, h := range found {
+		if len(seen) == 2*shown {
+			break
+		}
 		spelling := c.words.spelling(h.term)
 		ours := slices.ContainsFunc(c.postings[h.term], func(p posting) bool { return p.label == label })
 		if ours && !slices.ContainsFunc(seen, func(s string) bool { return strings.Contains(s, spelling) }) {
@@ -154,7 +158,7 @@ func (c *Classifier) summary(label int, found []hit) string {
 	}
 	s := c.labels[label].Name
 	if len(seen) > 0 {
-		s += ": " + strings.Join(seen[:min(len(seen), 4)], ", ")
+		s += ": " + strings.Join(seen[:min(len(seen), shown)], ", ")
 	}
 	if runes := []rune(s); len(runes) > helpdesk.MaxSummary {
 		s = string(runes[:helpdesk.MaxSummary])

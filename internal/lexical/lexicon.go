@@ -5,13 +5,13 @@ import "slices"
 // lexicon knows words and phrases by all forms in which they may be met. It stands on another one, which it does not change.
 type lexicon struct {
 	below   *lexicon
-	first   int32                // the first term that is its own
-	shown   []string             // spelling of its own terms
-	forms   map[string]int32     // a word, or a language's stem → its term
-	phrases map[[2]int32]int32   // what is said so far, next word → the phrase's term
-	typos   map[string][]string  // a form without one of its letters → the forms
-	begins  map[[3]byte]struct{} // how forms begin: what begins otherwise need not be stemmed
-	stems   stemmers             // for adding only
+	first   int32               // the first term that is its own
+	shown   []string            // spelling of its own terms
+	forms   map[string]int32    // a word, or a language's stem → its term
+	phrases map[[2]int32]int32  // what is said so far, next word → the phrase's term
+	typos   map[string][]string // a form without one of its letters → the forms
+	begins  beginnings          // those below included
+	stems   stemmers            // for adding only
 }
 
 // hit is a term that was found. Weight is 1 unless the word had to be guessed.
@@ -23,6 +23,7 @@ type hit struct {
 const (
 	typoWeight     = 0.7
 	compoundWeight = 0.8
+	sureLetters    = 3  // at the beginning, in which no typo is looked for
 	minTypo        = 5  // letters; one wrong letter in less makes another word
 	minCompound    = 8  // letters of a word that may be made of two
 	minPart        = 4  // letters of its parts
@@ -32,10 +33,10 @@ const (
 func newLexicon(below *lexicon) *lexicon {
 	l := &lexicon{
 		below: below, forms: make(map[string]int32), phrases: make(map[[2]int32]int32), typos: make(map[string][]string),
-		begins: make(map[[3]byte]struct{}), stems: newStemmers(),
+		stems: newStemmers(),
 	}
 	if below != nil {
-		l.first = int32(below.size())
+		l.first, l.begins = int32(below.size()), below.begins
 	}
 	return l
 }
@@ -108,14 +109,12 @@ func (l *lexicon) newTerm(spelling string) int32 {
 
 // expect makes a form known to the searches that are not exact.
 func (l *lexicon) expect(form string) {
-	if len(form) >= 3 {
-		l.begins[[3]byte([]byte(form[:3]))] = struct{}{}
-	}
+	l.begins.add(form)
 	if len(form) < minTypo || len(form) > maxWord || slices.Contains(l.typos[form], form) {
 		return
 	}
 	l.typos[form] = append(l.typos[form], form)
-	for i := 1; i < len(form); i++ { // the first letter is seldom wrong
+	for i := sureLetters; i < len(form); i++ { // the first letters are seldom wrong
 		cut := form[:i] + form[i+1:]
 		l.typos[cut] = append(l.typos[cut], form)
 	}

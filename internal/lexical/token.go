@@ -12,7 +12,7 @@ type token struct {
 	word   string // in lower case, without apostrophes
 	plain  string // word without accents
 	before gap
-	common set // the languages in which it is a word of every message
+	known
 }
 
 // gap is what stands between a word and the one before it.
@@ -30,12 +30,21 @@ var elisions = strings.Fields("l d j n s t m c qu lorsqu jusqu puisqu quelqu un 
 
 // tokens splits a text into words. Apostrophes go, because phones write their own kind and haste writes none.
 func tokens(text string) []token {
-	common := commonWords()
+	out := split(text)
+	words := knownWords()
+	for i := range out {
+		out[i].known = words[out[i].plain]
+	}
+	return out
+}
+
+// split is tokens before anything is known of them.
+func split(text string) []token {
 	out := make([]token, 0, len(text)/5+1)
 	text = strings.ToLower(text)
 	before := punctuation
 	for i := 0; i < len(text); {
-		end, ascii, apostrophe := wordEnd(text[i:])
+		end, apostrophe := wordEnd(text[i:])
 		if end == 0 {
 			r, size := utf8.DecodeRuneInString(text[i:])
 			before = max(before, gapOf(r))
@@ -46,11 +55,7 @@ func tokens(text string) []token {
 		if apostrophe {
 			t.word = withoutApostrophes(t.word)
 		}
-		t.plain = t.word
-		if !ascii {
-			t.plain = withoutAccents(t.word)
-		}
-		t.common = common[t.plain]
+		t.plain = withoutAccents(t.word)
 		out = append(out, t)
 		i += end
 		before = space
@@ -60,6 +65,8 @@ func tokens(text string) []token {
 
 func gapOf(r rune) gap {
 	switch {
+	case r == ' ':
+		return space
 	case r == '\n':
 		return lineEnd
 	case unicode.IsPunct(r) && r != '\'' && r != '’' && r != '-':
@@ -69,8 +76,7 @@ func gapOf(r rune) gap {
 }
 
 // wordEnd is how many bytes at the beginning of s are one word: letters and digits, apostrophes between them.
-func wordEnd(s string) (end int, ascii, apostrophe bool) {
-	ascii = true
+func wordEnd(s string) (end int, apostrophe bool) {
 	for i := 0; i < len(s); {
 		r, size := rune(s[i]), 1
 		if r >= utf8.RuneSelf {
@@ -81,19 +87,19 @@ func wordEnd(s string) (end int, ascii, apostrophe bool) {
 			end = i + size
 		case r == '\'' || r == '’':
 			if end != i || end == 0 {
-				return end, ascii, apostrophe
+				return end, apostrophe
 			}
 		case r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || end > 0 && unicode.Is(unicode.Mn, r)):
-			end, ascii = i+size, false
+			end = i + size
 		default:
-			return end, ascii, apostrophe
+			return end, apostrophe
 		}
 		if end == i+size && i > 0 && (s[i-1] == '\'' || strings.HasSuffix(s[:i], "’")) {
 			apostrophe = true
 		}
 		i += size
 	}
-	return end, ascii, apostrophe
+	return end, apostrophe
 }
 
 func withoutApostrophes(word string) string {
@@ -106,6 +112,9 @@ func withoutApostrophes(word string) string {
 
 // withoutAccents is a word as it is typed in haste, with the letters of a plain keyboard.
 func withoutAccents(word string) string {
+	if isPlain(word) {
+		return word
+	}
 	var b strings.Builder
 	b.Grow(len(word))
 	for _, r := range word {
@@ -116,6 +125,15 @@ func withoutAccents(word string) string {
 		}
 	}
 	return b.String()
+}
+
+func isPlain(word string) bool {
+	for i := range len(word) {
+		if word[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 var plainLetters = map[rune]string{

@@ -22,33 +22,34 @@ const (
 	deadline  signal = "deadline"
 	executive signal = "executive"
 	calm      signal = "calm"
+	unharmed  signal = "unharmed"
 	wish      signal = "wish"
 	not       signal = "not"
 )
 
-// rules turn signals into a priority; the first that fits decides. An incident is critical whatever the writer thinks of it;
-// after it comes what the writer says, and of two words that contradict each other the higher counts, unless a whole phrase
-// says that it can wait.
+// rules turn signals into a priority; the first that fits decides. An incident is critical whatever the writer thinks of it,
+// unless nobody fell for it. After it comes what the writer says: a phrase that says that it can wait counts more than a word
+// that says that it cannot.
 var rules = []struct {
 	any, without []signal
 	is           helpdesk.Priority
 }{
-	{[]signal{incident}, nil, helpdesk.Critical},
+	{[]signal{incident}, []signal{unharmed}, helpdesk.Critical},
 	{[]signal{outage, everyone}, []signal{calm, wish}, helpdesk.Critical},
 	{[]signal{calm}, nil, helpdesk.Low},
-	{[]signal{urgent, deadline, executive, blocked}, nil, helpdesk.High},
+	{[]signal{urgent, deadline, executive, blocked, incident}, nil, helpdesk.High},
 	{[]signal{wish}, nil, helpdesk.Low},
 }
 
-func priority(text []token) helpdesk.Priority {
-	said := signals(text)
+// priority is usual where no rule fits.
+func priority(said map[signal]bool, usual helpdesk.Priority) helpdesk.Priority {
 	has := func(s signal) bool { return said[s] }
 	for _, r := range rules {
 		if slices.ContainsFunc(r.any, has) && !slices.ContainsFunc(r.without, has) {
 			return r.is
 		}
 	}
-	return helpdesk.Medium
+	return usual
 }
 
 // reach is how many words before a phrase a negation may stand.
@@ -78,7 +79,7 @@ func signals(text []token) map[signal]bool {
 
 func isNegated(text []token, at int) bool {
 	for i := at; i > 0 && i > at-reach && text[i].before == space; i-- {
-		if slices.Contains(urgency().next[wordOf(text[i-1])].kinds(), not) {
+		if n := text[i-1].begins; n != nil && slices.Contains(n.ends, not) {
 			return true
 		}
 	}
@@ -87,15 +88,15 @@ func isNegated(text []token, at int) bool {
 
 // longest finds the kinds of all phrases that begin where text does.
 func longest(text []token) (kinds []signal) {
-	at := urgency()
-	for i, t := range text {
-		if i > 0 && t.before == punctuation {
-			break
-		}
-		if at = at.next[wordOf(t)]; at == nil {
-			break
-		}
+	at := text[0].begins
+	if c := text[0].plain[0]; '0' <= c && c <= '9' {
+		at = urgency().next[wordOf(text[0])]
+	}
+	for i := 0; at != nil; at = at.next[wordOf(text[i])] {
 		kinds = append(kinds, at.ends...)
+		if i++; i == len(text) || text[i].before == punctuation {
+			break
+		}
 	}
 	return kinds
 }
@@ -104,13 +105,6 @@ func longest(text []token) (kinds []signal) {
 type node struct {
 	next map[string]*node
 	ends []signal // what a phrase that ends here says
-}
-
-func (n *node) kinds() []signal {
-	if n == nil {
-		return nil
-	}
-	return n.ends
 }
 
 // urgency compiles the signals once; they never change.
