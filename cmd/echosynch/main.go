@@ -87,7 +87,7 @@ func rootCommand(s *surroundings) *cobra.Command {
 	root.AddCommand(
 		apiCommand(s), workerCommand(s), migrateCommand(s), manifestCommand(s),
 		workspaceCommand(s), agentCommand(s), channelCommand(s), retentionCommand(s),
-		requestCommand(s), certificateCommand(s), auditCommand(s),
+		requestCommand(s), certificateCommand(s), auditCommand(s), evalCommand(s),
 	)
 	return root
 }

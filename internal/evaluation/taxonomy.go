@@ -13,22 +13,29 @@ import (
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 )
 
-// LabelsOf are the labels that the requests of a set have, in the order of the starter taxonomy and then by name. Those of the
-// starter taxonomy come with its descriptions.
+// LabelsOf are the labels that the requests of a set have: their own by name, and then those of the starter taxonomy, which are
+// known by key or name and come with descriptions.
 func LabelsOf(set []Request) []helpdesk.Label {
-	used := make(map[string]bool)
-	for _, q := range set {
-		used[q.Label] = true
-	}
-	labels := slices.DeleteFunc(helpdesk.StarterTaxonomy(), func(l helpdesk.Label) bool { return !used[l.Key] })
+	labels := slices.DeleteFunc(helpdesk.StarterTaxonomy(), func(l helpdesk.Label) bool {
+		return !slices.ContainsFunc(set, func(q Request) bool { return means(q.Label, l) })
+	})
 	var own []helpdesk.Label
-	for key := range used {
-		if !helpdesk.Known(labels, key) {
-			own = append(own, helpdesk.Label{Key: key, Name: strings.NewReplacer("-", " ", "_", " ").Replace(key)})
+	for _, q := range set {
+		if indexOf(labels, q.Label) < 0 && indexOf(own, q.Label) < 0 {
+			own = append(own, helpdesk.Label{Key: q.Label, Name: strings.NewReplacer("-", " ", "_", " ").Replace(q.Label)})
 		}
 	}
 	slices.SortFunc(own, func(a, b helpdesk.Label) int { return strings.Compare(a.Key, b.Key) })
 	return append(own, labels...) // "other", where it is used, stays the last
+}
+
+// means reports whether a label of a file is l, by key or by name.
+func means(label string, l helpdesk.Label) bool {
+	return label == l.Key || strings.EqualFold(label, l.Name)
+}
+
+func indexOf(labels []helpdesk.Label, label string) int {
+	return slices.IndexFunc(labels, func(l helpdesk.Label) bool { return means(label, l) })
 }
 
 // ReadLabels reads a taxonomy: a list, in YAML or JSON, of labels with key, name, description and examples.
@@ -60,7 +67,7 @@ func ReadLabels(r io.Reader) ([]helpdesk.Label, error) {
 // Fit makes the labels of a set keys of a taxonomy: they may be its names, too. It refuses a label that is in neither.
 func Fit(set []Request, labels []helpdesk.Label) error {
 	for i, q := range set {
-		at := slices.IndexFunc(labels, func(l helpdesk.Label) bool { return l.Key == q.Label || strings.EqualFold(l.Name, q.Label) })
+		at := indexOf(labels, q.Label)
 		if at < 0 {
 			return fmt.Errorf("line %d has the label %q, which is not in the taxonomy", q.line, q.Label)
 		}

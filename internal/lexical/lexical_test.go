@@ -250,10 +250,11 @@ func check(t rapid.TB, labels []helpdesk.Label, text string) {
 	if !named && !strings.HasPrefix(label.Name, got.Summary) { // a long name fills the summary
 		t.Errorf("%q: the summary %q does not begin with the label's name %q", text, got.Summary, label.Name)
 	}
-	known := strings.ToLower(wordLists(t))
+	known := wordLists(t)
 	for _, l := range labels {
-		known += strings.ToLower(strings.Join(append([]string{l.Key, l.Name, l.Description}, l.Examples...), " ")) + " "
+		known += " " + strings.Join(append([]string{l.Key, l.Name, l.Description}, l.Examples...), " ")
 	}
+	known = strings.NewReplacer("'", "", "’", "").Replace(strings.ToLower(known))
 	for _, w := range strings.FieldsFunc(words, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		if named && utf8.RuneCountInString(got.Summary) < helpdesk.MaxSummary && !strings.Contains(known, w) {
 			t.Errorf("%q: the summary %q has %q, which is no word of the taxonomy", text, got.Summary, w)
