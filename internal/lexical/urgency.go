@@ -94,7 +94,7 @@ func longest(text []token) (kinds []signal) {
 	}
 	for i := 0; at != nil; at = at.next[wordOf(text[i])] {
 		kinds = append(kinds, at.ends...)
-		if i++; i == len(text) || text[i].before == punctuation {
+		if i++; i == len(text) || text[i].before == punctuation || text[i].before == lineEnd && slices.Contains(kinds, not) {
 			break
 		}
 	}
