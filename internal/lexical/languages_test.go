@@ -49,7 +49,7 @@ func TestWordsAsTheyAreWritten(t *testing.T) {
 	t.Parallel()
 	c := lexical.New(helpdesk.StarterTaxonomy())
 	for text, want := range map[string]string{
-		"the pritner is out of paper": "printing", "my keybord": "hardware", "instalation of Zoom": "software", "mi contrasena no vale": "access",
+		"the pritner is out of paper": "printing", "my keybord": "hardware", "pleaze instal Zoom": "software", "mi contrasena no vale": "access",
 		"l’imprimante": "printing", "dell'imprimante": "printing", "die Netzwerkdruckerfreigabe ist weg": "printing",
 		"ich brauche eine Passwortzurücksetzung": "access", "mein Bildschirmkabel ist lose": "hardware", "stampanti": "printing", "PRINTERS!!!": "printing",
 		"impri\u0301mante": "printing", // an accent of its own

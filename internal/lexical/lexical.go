@@ -88,8 +88,10 @@ func (c *Classifier) Classify(text string) Result {
 	}
 }
 
-// scores sums what each word is worth for each label. A word said again counts half, a third time not at all.
-// An incident is the business of the labels for security.
+// again is what a word counts the first time and the second; after that it counts nothing.
+var again = [...]float64{1, 0.5}
+
+// scores sums what each word is worth for each label, in a text whose plain words are of the languages in. An incident is the business of the labels for security.
 func (c *Classifier) scores(found []hit, in set, incident bool) []float64 {
 	scores := make([]float64, len(c.labels))
 	scores[c.fallback()] = c.rest
@@ -98,16 +100,13 @@ func (c *Classifier) scores(found []hit, in set, incident bool) []float64 {
 			scores[label] = incidentScore
 		}
 	}
-	said := make(map[int32]float64, len(found))
+	said := make(map[int32]int, len(found))
 	for _, h := range found {
-		worth := min(h.weight, 1.5*h.weight-said[h.term])
-		if worth <= 0 {
+		if said[h.term] == len(again) {
 			continue
 		}
-		said[h.term] += worth
-		if said[h.term] > h.weight {
-			worth = h.weight / 2
-		}
+		worth := h.weight * again[said[h.term]]
+		said[h.term]++
 		for _, p := range c.postings[h.term] {
 			if p.in&in != 0 {
 				scores[p.label] += worth * p.weight
