@@ -20,7 +20,7 @@ func table() []row {
 		stores    = []string{"internal/seal", "internal/keystore", "internal/postgres"}
 		nouns     = slices.Concat(leaves, []string{"internal/helpdesk"}, adapters, stores)
 		workflows = []string{"workflows", "workflows/names", "activities"}
-		product   = slices.Concat(nouns, workflows, []string{"internal/config", "internal/intake", "internal/purge", "internal/person", "internal/archive", "internal/sweeper", "api/..."})
+		product   = slices.Concat(nouns, workflows, []string{"internal/evaluation", "internal/config", "internal/intake", "internal/purge", "internal/person", "internal/archive", "internal/sweeper", "api/..."})
 	)
 	return []row{
 		{pkg: "internal/secret"},
@@ -41,6 +41,7 @@ func table() []row {
 		{pkg: "internal/seal", imports: []string{"internal/secret"}},
 		{pkg: "internal/helpdesk", imports: []string{"internal/sla"}, standardOnly: true},
 		{pkg: "internal/lexical", imports: []string{"internal/helpdesk"}},
+		{pkg: "internal/evaluation", imports: []string{"internal/helpdesk"}},
 		{pkg: "internal/gemini", imports: []string{"internal/helpdesk", "internal/redact", "internal/secret"}},
 		{pkg: "internal/slackapi", imports: []string{"internal/helpdesk", "internal/secret"}},
 		{pkg: "internal/billing", imports: []string{"internal/helpdesk", "internal/secret"}},

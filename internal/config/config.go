@@ -142,9 +142,10 @@ const (
 	Migrate
 	Operator
 	Manifest
+	Evaluation // of Gemini
 
 	servers  = API | Worker
-	everyone = API | Worker | Migrate | Operator | Manifest
+	everyone = API | Worker | Migrate | Operator | Manifest | Evaluation
 )
 
 // Load reads the settings that need reads, through getenv (usually [os.Getenv]), and checks them.
