@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -32,10 +33,10 @@ type message struct {
 // mark is ⟦kind|value⟧.
 var mark = regexp.MustCompile(`⟦(\w+)\|([^⟧]*)⟧`)
 
-// corpus reads testdata/corpus. Keys are made here, by the same numbers every time.
-func corpus(t testing.TB) (all []message) {
+// corpus reads a folder of testdata. Keys are made here, by the same numbers every time.
+func corpus(t testing.TB, folder string) (all []message) {
 	t.Helper()
-	files, err := filepath.Glob("testdata/corpus/*.txt")
+	files, err := filepath.Glob("testdata/" + folder + "/*.txt")
 	if err != nil || len(files) != 5 {
 		t.Fatalf("languages: %d, %v", len(files), err)
 	}
@@ -55,7 +56,7 @@ func corpus(t testing.TB) (all []message) {
 				parts := mark.FindStringSubmatch(s)
 				value := parts[2]
 				if name, made := strings.CutPrefix(value, "$"); made {
-					value = made1(t, name, random)
+					value = vendorValue(t, name, random)
 				}
 				m.marks = append(m.marks, marked{redact.Kind(parts[1]), value})
 				return value
@@ -71,8 +72,8 @@ const (
 	alnum  = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 )
 
-// made1 makes a value that looks like a vendor's.
-func made1(t testing.TB, name string, random *rand.ChaCha8) string {
+// vendorValue makes a value that looks like a vendor's.
+func vendorValue(t testing.TB, name string, random *rand.ChaCha8) string {
 	t.Helper()
 	r := rand.New(random)
 	letters := func(n int, of string) string {
@@ -179,37 +180,45 @@ var words = map[redact.Kind]string{
 	redact.RecoveryCode: "CODE", redact.Card: "CARD", redact.IBAN: "IBAN", redact.EMail: "E-MAIL", redact.Phone: "PHONE",
 }
 
-// What the corpus says of the rules, by language and by kind. The bounds are those below which we would not ship; the corpus
-// was written by those who wrote the rules, so the figures are of it and of nothing else.
+// What the corpora say of the rules, by language and by kind. "corpus" was at hand when the rules were written, so its bounds
+// only hold what was reached; "heldout" was written after them and never used to tune them. The bounds are those below which
+// we would not ship.
 func TestPrecisionAndRecall(t *testing.T) {
 	t.Parallel()
-	r := rules(t)
-	by := make(map[string]*score)
-	negatives, positives := 0, 0
-	for _, m := range corpus(t) {
-		if positives++; len(m.marks) == 0 {
-			positives--
-			negatives++
-		}
-		judge(t, m, r.Start().Text(m.text), by)
+	for folder, least := range map[string]struct{ precision, recall, each float64 }{
+		"corpus":  {0.98, 0.98, 0.95},
+		"heldout": {0.90, 0.85, 0.60},
+	} {
+		t.Run(folder, func(t *testing.T) {
+			t.Parallel()
+			by := make(map[string]*score)
+			positives, all := 0, corpus(t, folder)
+			for _, m := range all {
+				if len(m.marks) > 0 {
+					positives++
+				}
+				judge(t, m, rules(t).Start().Text(m.text), by)
+			}
+			t.Logf("%d messages with something to redact, %d without", positives, len(all)-positives)
+			t.Log("\n" + table(by))
+			if s := by["all"]; s.precision() < least.precision || s.recall() < least.recall {
+				t.Errorf("precision %.3f, recall %.3f, want at least %.2f and %.2f", s.precision(), s.recall(), least.precision, least.recall)
+			}
+			for key, s := range by {
+				if s.recall() < least.each || s.precision() < least.each {
+					t.Errorf("%s: precision %.3f, recall %.3f, want at least %.2f", key, s.precision(), s.recall(), least.each)
+				}
+			}
+		})
 	}
-	t.Logf("%d messages with something to redact, %d without", positives, negatives)
-	if positives < 200 || negatives < 200 {
-		t.Errorf("the corpus is too small to say anything")
-	}
-	var table strings.Builder
-	fmt.Fprintf(&table, "%-18s %7s %9s %7s\n", "", "values", "precision", "recall")
-	keys := make([]string, 0, len(by))
-	for key := range by {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
+}
+
+func table(by map[string]*score) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-18s %7s %9s %7s\n", "", "values", "precision", "recall")
+	for _, key := range slices.Sorted(maps.Keys(by)) {
 		s := by[key]
-		fmt.Fprintf(&table, "%-18s %7d %8.1f%% %6.1f%%\n", key, s.marked, 100*s.precision(), 100*s.recall())
-		if least := 0.95; s.recall() < least || s.precision() < least {
-			t.Errorf("%s: precision %.3f, recall %.3f, want at least %.2f", key, s.precision(), s.recall(), least)
-		}
+		fmt.Fprintf(&b, "%-18s %7d %8.1f%% %6.1f%%\n", key, s.marked, 100*s.precision(), 100*s.recall())
 	}
-	t.Log("\n" + table.String())
+	return b.String()
 }

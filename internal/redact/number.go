@@ -182,7 +182,7 @@ func isPhone(run, before string) bool {
 	case said == another:
 		return false
 	case said == aPhone:
-		return n >= 6 && n <= 15 && !isDate(parts)
+		return n >= 7 && n <= 15 && !isDate(parts)
 	case strings.HasPrefix(digits, "00"):
 		return n >= 11 && n <= 16 && digits[2] != '0' && len(parts) > 1 && len(parts[0]) >= 4 && !allPairs(lengths)
 	case run[0] == '(':
@@ -219,11 +219,11 @@ func isDate(parts []string) bool {
 	return len(a) <= 2 && len(b) <= 2 && len(c) == 4 && day >= 1 && day <= 31 && month >= 1 && month <= 31
 }
 
-// phoneWords say that a telephone number follows; otherNumbers, that another one does.
+// phoneWords say that a telephone number follows; otherNumbers are how words begin that say that another one does.
 var (
 	phoneWords = strings.Fields("phone tel telefon telefono téléphone telephone teléfono mobile mobil handy móvil movil cell cellulare portable fax " +
 		"whatsapp durchwahl rückruf rückrufnummer erreichbar anrufen numéro call ring callback reach joignable rappeler rappelez appelez appeler llamar llámame " +
-		"llámeme llamadme chiamare chiamatemi chiamami interno extension ext rufnummer handynummer telefonnummer mobilnummer celular")
+		"llámeme llamadme llamad chiamare chiamate chiamatemi chiamami interno extension ext rufnummer handynummer telefonnummer mobilnummer celular")
 	otherNumbers = strings.Fields("imei imsi iccid serial serien série serie model modell modèle modelo modello ticket order bestell commande pedido ordine asset " +
 		"inventa article artikel artículo articolo sku case incident incid id kb error fehler erreur código codice event invoice rechnung factura facture fattura " +
 		"kunden client auftrag version build port room raum teamviewer anydesk kosten coste siret meeting réunion reunión riunione")
@@ -243,10 +243,10 @@ func sortOf(before string) sort {
 	tokens := strings.FieldsFunc(before, func(r rune) bool { return !(r >= 'a' && r <= 'z') && r < 0x80 })
 	for i := len(tokens) - 1; i >= 0 && i >= len(tokens)-6; i-- {
 		switch {
-		case slices.ContainsFunc(otherNumbers, func(w string) bool { return strings.HasPrefix(tokens[i], w) }):
-			return another
 		case slices.Contains(phoneWords, tokens[i]):
 			return aPhone
+		case slices.ContainsFunc(otherNumbers, func(w string) bool { return strings.HasPrefix(tokens[i], w) }):
+			return another
 		}
 	}
 	return unsaid

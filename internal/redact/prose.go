@@ -16,17 +16,18 @@ type head struct {
 }
 
 var heads = []head{
-	{Password, strings.Fields("pass kennwort pwd pw psw contrase clave parola mdp psk wpa wifi wi-fi wlan schlüssel clé key code"), regexp.MustCompile(
+	{Password, strings.Fields("pass ssid kennwort pwd pw psw contrase clave parola mdp psk wpa wifi wi-fi wlan schlüssel clé key code"), regexp.MustCompile(
 		`pass ?wor[dt]e?[rs]?|passphrase|passcode|kennw(?:o|ö)rte?r?|passwd|passwrd|\bpasswort\b|\bpwd?\b|\bpsw\b|\bpass\b|\bmots? de passe\b|\bmdp\b|contrase(?:ñ|Ñ|n)as?\b|` +
 			`\bclaves?\b|\bparola(?: d'ordine| chiave)?\b|\bpsk\b|pre-?shared key\b|\bwpa[23]?[ -](?:key|psk)\b|\b(?:wlan|wi-?fi|netzwerk)[ -]?(?:schlüssel|key|code|pass)\b|` +
-			`\bcl(?:é|e) (?:wi-?fi|wpa|réseau)\b|\bcodice (?:wi-?fi|d'accesso|di accesso)\b|\bcode d'accès\b|\bcódigo de acceso\b|\bzugangscode\b|\bnetwork (?:security )?key\b`), fitsPassword},
-	{Password, []string{"pin"}, regexp.MustCompile(`\b(?:code )?pin(?:[ -]?(?:code|nummer|number))?\b`), fitsPIN},
-	{Token, strings.Fields("key token secret schlüssel clé clave chiave jeton lizenz licen"), regexp.MustCompile(
+			`\bcl(?:é|e) (?:wi-?fi|wpa|réseau)\b|\bc(?:ode|ódigo|odice) (?:du |del |de )?wi-?fi\b|\bcodice (?:d'|di )accesso\b|` +
+			`\bssid\b[^\n]{0,40}\n[^\n]{0,20}\b(?:key|schlüssel|clé|clave|chiave)\b|\bcode d'accès\b|\bcódigo de acceso\b|\bzugangscode\b|\bnetwork (?:security )?key\b`), fitsPassword},
+	{Password, strings.Fields("pin code"), regexp.MustCompile(`\b(?:code )?pin(?:[ -]?(?:code|nummer|number))?\b|\b(?:geräte|unlock|entsperr)[ -]?code\b`), fitsPIN},
+	{Token, strings.Fields("key token secret segret schlüssel clé clave chiave jeton lizenz licen"), regexp.MustCompile(
 		`\b(?:api|access|account|client|secret|auth|authorization|bearer|refresh|bot|personal access|licen[cs]e|product|activation|sas|encryption|master|admin|service|deploy|webhook|signing|shared)` +
-			`[ _-]?(?:access[ _-]?)?(?:key|token|secret)\b|\bapi[ -]?(?:schlüssel|token|secret)|\b(?:token|secret|jeton)\b|\b(?:zugriffs|lizenz|produkt|aktivierungs)(?:schlüssel|token|key)\b|` +
+			`[ _-]?(?:access[ _-]?)?(?:key|token|secret)\b|\bapi[ -]?(?:schlüssel|token|secret)|\b(?:token|secret|jeton|secreto|segreto)\b|\b(?:zugriffs|lizenz|produkt|aktivierungs)(?:schlüssel|token|key)\b|` +
 			`\bcl(?:é|e) (?:d'|de l'|de )?(?:api|accès|licence|produit)\b|\bclave (?:de )?(?:la )?(?:api|acceso|licencia|producto)\b|\bchiave (?:di )?(?:api|accesso|licenza|prodotto)\b`), fitsToken},
 	{RecoveryCode, strings.Fields("code kode código codic otp tan clé clave chiave schlüssel key"), regexp.MustCompile(
-		`\b(?:mfa|2fa|otp|totp|sms|one[ -]time|einmal|verification|verifizierungs|bestätigungs|authenticator|authentication|authentifizierungs|sicherheits|security|confirmation|login|sign-?in)` +
+		`\b(?:mfa|2fa|zwei-?faktor|two-factor|otp|totp|sms|one[ -]time|einmal|verification|verifizierungs|bestätigungs|authenticator|authentication|authentifizierungs|sicherheits|security|confirmation|login|sign-?in)` +
 			`[ -]?(?:pass)?(?:codes?|passcodes?|kode|pin)\b|\b(?:otp|mtan|tan)\b|\b(?:recovery|backup|wiederherstellungs|notfall|ersatz)[ -]?(?:codes?|keys?|schlüssel)\b|` +
 			`\bcodes? (?:de )?(?:secours|récupération|vérification|validation|sécurité|mfa|2fa|otp|sms)\b|\bcl(?:é|e) de récupération\b|` +
 			`\bcódigos? (?:de )?(?:recuperación|respaldo|verificación|seguridad|mfa|2fa|otp|sms)\b|\bclave de recuperación\b|` +
@@ -135,40 +136,47 @@ func (h head) take(in input, v value, how manner, found []span) []span {
 	return found
 }
 
-// reversed finds "x is my password".
+// reversed finds "x is my password" and "x is your verification code".
 func reversed(in input) (found []span) {
-	h := heads[0]
-	if !slices.ContainsFunc(h.stems, func(s string) bool { return strings.Contains(in.lower, s) }) {
-		return nil
-	}
-	for _, m := range h.pattern.FindAllStringIndex(in.lower, -1) {
-		end := m[0]
-		copula := false
-		for words := 0; words < 5 && end > 0; words++ {
-			stop := len(strings.TrimRight(in.text[max(0, end-100):end], " \t")) + max(0, end-100)
-			start := strings.LastIndexAny(in.text[max(0, stop-100):stop], " \t\n") + 1 + max(0, stop-100)
-			word := in.lower[start:stop]
-			if v := valueAt(in, start); copula && h.fits(v, adjacent) || copula && h.fits(v, moved) {
-				found = append(found, span{v.start, v.end, Password})
-				break
+	for _, h := range heads {
+		if h.kind == Token || !slices.ContainsFunc(h.stems, func(s string) bool { return strings.Contains(in.lower, s) }) {
+			continue
+		}
+		for _, m := range h.pattern.FindAllStringIndex(in.lower, -1) {
+			if v, ok := h.before(in, m[0]); ok {
+				found = append(found, span{v.start, v.end, h.kind})
 			}
-			switch {
-			case slices.Contains(copulas, word):
-				copula = true
-			case copula || !slices.Contains(articles, word):
-				end = 0
-				continue
-			}
-			end = start
 		}
 	}
 	return found
 }
 
+// before reads back from a head, over a few articles and a copula.
+func (h head) before(in input, end int) (value, bool) {
+	tied := false
+	for words := 0; words < 5 && end > 0; words++ {
+		from := max(0, end-100)
+		stop := from + len(strings.TrimRight(in.text[from:end], " \t"))
+		start := from + strings.LastIndexAny(in.text[from:stop], " \t\n") + 1
+		if v := valueAt(in, start); tied && (h.fits(v, adjacent) || h.fits(v, moved)) {
+			return v, true
+		}
+		word := strings.ToLower(in.text[start:stop])
+		switch {
+		case !tied && (slices.Contains(copulas, word) || slices.Contains(likes, word)):
+			tied = true
+		case tied || !slices.Contains(articles, word):
+			return value{}, false
+		}
+		end = start
+	}
+	return value{}, false
+}
+
 var (
 	// pair is a user and what opens the door, behind a word that says so.
 	pair = regexp.MustCompile(`\b(?:credentials?|creds|log-?in(?: data)?|zugangsdaten|anmeldedaten|logindaten|identifiants?|credenciales|credenziali|usu?er(?:name)?|benutzer(?:name)?|utilisateur|usuario|utente|acceso|accesso)` +
-		`(?:[ \t]+(?:is|are|sind|ist|sont|est|son|es|sono|è|for|für|pour|para|per)(?:[ \t]+\S{1,30}){0,2}?)?(?:[ \t]*:[ \t]*|[ \t]+)([^\s:/|,]{2,40})(?:[ \t]*[/:|,][ \t]*|[ \t]+(?:and|und|et|y|e)[ \t]+)([^\s]{6,64})`)
+		`(?:[ \t]+(?:is|are|sind|ist|sont|est|son|es|sono|è|for|für|pour|para|per|with|mit|avec|con)(?:[ \t]+\S{1,30}){0,2}?)?(?:[ \t]*:[ \t]*|[ \t]+)([^\s:/|,]{2,40})(?:[ \t]*[/:|,][ \t]*|[ \t]+(?:and|und|et|y|e)[ \t]+)([^\s]{6,64})`)
 	// command is a program that is given a password.
 	command = regexp.MustCompile(`(?:--?pass(?:word)?[= ]|sshpass -p ?|/user:\S{1,60} |/pass(?:word)?:|convertto-securestring (?:-string )?|curl [^\n]{0,200}?-u ?[^\s:]{1,60}:|mysql [^\n]{0,100}?-p)["']?([^\s"']{4,64})`)
 	// assignment is a line of configuration.

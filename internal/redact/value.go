@@ -121,7 +121,7 @@ func fitsPassword(v value, how manner) bool {
 	l := lookAt(v.text)
 	switch how {
 	case adjacent:
-		return v.quoted && !strings.Contains(v.text, " ") && (l.digit || l.inside || v.from+1 == v.start) && !plain(v.text) ||
+		return v.quoted && !slices.ContainsFunc(strings.Fields(v.text), plain) && strings.Count(v.text, " ") != 1 ||
 			len(v.text) >= 6 && l.letter && l.digit && l.symbol
 	case moved:
 		return len(v.text) >= 6 && l.letter && l.digit && (len(v.text) >= 8 || l.symbol) || v.quoted && !plain(v.text)

@@ -9,8 +9,9 @@ var (
 	adverbs = strings.Fields(`now still currently just simply again set to always jetzt nun noch aktuell derzeit immer einfach weiterhin maintenant toujours
 		actuellement ahora todavía siempre actualmente ora adesso ancora sempre attualmente the following: following folgendes: folgende`)
 	movers   = strings.Fields(`to auf en por a in à zu als into with mit avec con da as using`)
+	likes    = strings.Fields(`as als comme como come`)
 	pronouns = strings.Fields(`it it's its this es c'est il elle ce è that das dies lautet esta este`)
-	articles = strings.Fields(`my the our your his her a new old current mein meine unser das dein ihr altes neues das mon ma le la notre votre mi nuestra nuestro su el
+	articles = strings.Fields(`a an my the our your his her new old current mein meine unser das dein ihr altes neues das mon ma le la notre votre mi nuestra nuestro su el
 		mio mia il lo nostra nostro tuo tua nuova vecchia new-password wlan wi-fi wifi vpn windows admin local root email e-mail sap laptop login nouveau nueva`)
 	units = strings.Fields(`days day hours hour minutes seconds weeks months years characters chars digits times attempts users people tage tagen tag stunden minuten
 		sekunden wochen monate monaten jahre jahren zeichen stellen mal versuche versuchen jours heures minutes semaines mois ans caractères chiffres fois tentatives días
