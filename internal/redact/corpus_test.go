@@ -180,14 +180,14 @@ var words = map[redact.Kind]string{
 	redact.RecoveryCode: "CODE", redact.Card: "CARD", redact.IBAN: "IBAN", redact.EMail: "E-MAIL", redact.Phone: "PHONE",
 }
 
-// What the corpora say of the rules, by language and by kind. "corpus" was at hand when the rules were written, so its bounds
-// only hold what was reached; "heldout" was written after them and never used to tune them. The bounds are those below which
-// we would not ship.
+// What the corpora say of the rules, by language and by kind. "corpus" was at hand when the rules were written, so it only
+// holds what was reached. "heldout" was written after them: it is the one to believe. When it was read for the first time,
+// recall was 82 %; one rule was added for it since (evident). The bounds are those below which we would not ship.
 func TestPrecisionAndRecall(t *testing.T) {
 	t.Parallel()
 	for folder, least := range map[string]struct{ precision, recall, each float64 }{
 		"corpus":  {0.98, 0.98, 0.95},
-		"heldout": {0.90, 0.85, 0.60},
+		"heldout": {0.93, 0.85, 0.60},
 	} {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()

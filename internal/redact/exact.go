@@ -73,27 +73,42 @@ func urls(in input) (found []span) {
 	return found
 }
 
-// recoveryPatterns are keys that Windows, Apple and Microsoft print in groups.
-var recoveryPatterns = []struct {
+// printed are keys that Windows, Apple and Microsoft print in groups, with how many hyphens or spaces they have at least.
+var printed = []struct {
 	kind    Kind
+	apart   string
+	times   int
 	pattern *regexp.Regexp
 }{
-	{RecoveryCode, regexp.MustCompile(`\b\d{6}(?:[- ]\d{6}){7}\b`)},                   // BitLocker
-	{RecoveryCode, regexp.MustCompile(`\b[A-Z0-9]{4}(?:-[A-Z0-9]{4}){5}\b`)},          // FileVault, Apple
-	{Token, regexp.MustCompile(`\b[A-Z0-9]{5}(?:-[A-Z0-9]{5}){4}\b`)},                 // a product key
-	{Token, regexp.MustCompile(`\b[Aa][Uu][Tt][Hh]\w*: *(?:Bearer|Basic) +(\S{8,})`)}, // a header
+	{RecoveryCode, "-", 7, regexp.MustCompile(`\b\d{6}(?:-\d{6}){7}\b`)},             // BitLocker
+	{RecoveryCode, " ", 7, regexp.MustCompile(`\b\d{6}(?: \d{6}){7}\b`)},             // the same, read out
+	{RecoveryCode, "-", 5, regexp.MustCompile(`\b[A-Z0-9]{4}(?:-[A-Z0-9]{4}){5}\b`)}, // FileVault, Apple
+	{Token, "-", 4, regexp.MustCompile(`\b[A-Z0-9]{5}(?:-[A-Z0-9]{5}){4}\b`)},        // a product key
 }
 
-func recoveryKeys(in input) (found []span) {
-	if !strings.ContainsAny(in.text, "-:") && strings.Count(in.text, " ") < 7 {
-		return nil
-	}
-	for _, p := range recoveryPatterns {
-		for _, m := range p.pattern.FindAllStringSubmatchIndex(in.text, -1) {
+func printedKeys(in input) (found []span) {
+	for _, p := range printed {
+		if strings.Count(in.text, p.apart) < p.times {
+			continue
+		}
+		for _, m := range p.pattern.FindAllStringIndex(in.text, -1) {
 			if strings.ContainsAny(in.text[m[0]:m[1]], "0123456789") {
-				found = append(found, span{m[len(m)-2], m[len(m)-1], p.kind})
+				found = append(found, span{m[0], m[1], p.kind})
 			}
 		}
+	}
+	return found
+}
+
+// header is one of HTTP that authorises.
+var header = regexp.MustCompile(`auth\w*["']?: *["']?(?:bearer|basic) +(\S{8,})`)
+
+func headers(in input) (found []span) {
+	if !strings.Contains(in.lower, "bearer ") && !strings.Contains(in.lower, "basic ") {
+		return nil
+	}
+	for _, m := range header.FindAllStringSubmatchIndex(in.lower, -1) {
+		found = append(found, span{m[2], m[3], Token})
 	}
 	return found
 }

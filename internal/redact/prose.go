@@ -34,20 +34,78 @@ var heads = []head{
 			`\bcodic[ei] (?:di )?(?:recupero|backup|verifica|sicurezza|emergenza|mfa|2fa|otp|sms)\b|\bchiave di (?:recupero|ripristino)\b`), fitsCode},
 }
 
-// prose finds secrets that follow a word which says what they are: "password: x", "the password for the share is x",
-// "Passwort auf x geändert".
+// prose finds secrets beside a word which says what they are: "password: x", "the password for the share is x", "Passwort auf
+// x geändert", "x is my password".
 func prose(in input) (found []span) {
 	for _, h := range heads {
-		if !slices.ContainsFunc(h.stems, func(s string) bool { return strings.Contains(in.lower, s) }) {
-			continue
-		}
-		for _, m := range h.pattern.FindAllStringIndex(in.lower, -1) {
+		for _, m := range h.find(in.lower) {
 			if stands(in.lower, m[1]) {
 				found = h.follow(in, m[1], found)
+			}
+			if v, ok := h.before(in, m[0]); ok && h.kind != Token {
+				found = append(found, span{v.start, v.end, h.kind})
 			}
 		}
 	}
 	return found
+}
+
+// doors are parts of words about signing in.
+var doors = strings.Fields("passw passwor kennwort passe mdp contrase clave pwd pw login logg log-in sign-in signin signing anmeld einlogg connexion connecter " +
+	"identifi acced acceso accesso accedo entro entrar credenz credenc credent zugang")
+
+// evident finds what looks like nothing but a password, in a message about signing in: capital and small letters, a digit and,
+// between them, a character that words do not have.
+func evident(in input) (found []span) {
+	if !slices.ContainsFunc(doors, func(s string) bool { return strings.Contains(in.lower, s) }) {
+		return nil
+	}
+	for at := skip(in.text, 0, " \t\r\n"); at < len(in.text); {
+		v := valueAt(in, at)
+		at = skip(in.text, max(v.to, at+1), " \t\r\n")
+		if v.quoted || len(v.text) < 8 || len(v.text) > 64 || strings.ContainsAny(v.text, `/\<>=:&`) || v.never() {
+			continue
+		}
+		l := lookAt(v.text)
+		if l.digit && l.inside && l.letter && strings.ToLower(v.text) != v.text && strings.ToUpper(v.text) != v.text {
+			found = append(found, span{v.start, v.end, Password})
+		}
+	}
+	return found
+}
+
+// around is how far from a stem the rest of its head may stand, in bytes.
+const around = 80
+
+// find returns where a head stands. The pattern is tried only around stems: most texts have none, and on a short text it is
+// many times faster.
+func (h head) find(lower string) (places [][]int) {
+	end := 0
+	for at := 0; at < len(lower); {
+		next := len(lower)
+		for _, s := range h.stems {
+			if i := strings.Index(lower[at:min(len(lower), next+len(s))], s); i >= 0 {
+				next = min(next, at+i)
+			}
+		}
+		if next == len(lower) {
+			break
+		}
+		from := end
+		if next-around > end {
+			from = next - around
+			from += strings.IndexAny(lower[from:next], " \n") + 1
+		}
+		end = min(len(lower), next+around)
+		if i := strings.IndexAny(lower[end:min(len(lower), end+around)], " \n"); i >= 0 {
+			end += i
+		}
+		for _, m := range h.pattern.FindAllStringIndex(lower[from:end], -1) {
+			places = append(places, []int{from + m[0], from + m[1]})
+		}
+		at = end
+	}
+	return places
 }
 
 // stands reports whether a word ends at a place: "passwordless", "password-reset" and "passwords.xlsx" are other words.
@@ -136,21 +194,6 @@ func (h head) take(in input, v value, how manner, found []span) []span {
 	return found
 }
 
-// reversed finds "x is my password" and "x is your verification code".
-func reversed(in input) (found []span) {
-	for _, h := range heads {
-		if h.kind == Token || !slices.ContainsFunc(h.stems, func(s string) bool { return strings.Contains(in.lower, s) }) {
-			continue
-		}
-		for _, m := range h.pattern.FindAllStringIndex(in.lower, -1) {
-			if v, ok := h.before(in, m[0]); ok {
-				found = append(found, span{v.start, v.end, h.kind})
-			}
-		}
-	}
-	return found
-}
-
 // before reads back from a head, over a few articles and a copula.
 func (h head) before(in input, end int) (value, bool) {
 	tied := false
@@ -177,6 +220,8 @@ var (
 	// pair is a user and what opens the door, behind a word that says so.
 	pair = regexp.MustCompile(`\b(?:credentials?|creds|log-?in(?: data)?|zugangsdaten|anmeldedaten|logindaten|identifiants?|credenciales|credenziali|usu?er(?:name)?|benutzer(?:name)?|utilisateur|usuario|utente|acceso|accesso)` +
 		`(?:[ \t]+(?:is|are|sind|ist|sont|est|son|es|sono|è|for|für|pour|para|per|with|mit|avec|con)(?:[ \t]+\S{1,30}){0,2}?)?(?:[ \t]*:[ \t]*|[ \t]+)([^\s:/|,]{2,40})(?:[ \t]*[/:|,][ \t]*|[ \t]+(?:and|und|et|y|e)[ \t]+)([^\s]{6,64})`)
+	// pairStems are parts of those words.
+	pairStems = strings.Fields("cred log daten ident user benutzer utilisateur usuario utente acceso accesso")
 	// command is a program that is given a password.
 	command = regexp.MustCompile(`(?:--?pass(?:word)?[= ]|sshpass -p ?|/user:\S{1,60} |/pass(?:word)?:|convertto-securestring (?:-string )?|curl [^\n]{0,200}?-u ?[^\s:]{1,60}:|mysql [^\n]{0,100}?-p)["']?([^\s"']{4,64})`)
 	// assignment is a line of configuration.
@@ -185,12 +230,19 @@ var (
 
 // pairs finds "login: user / x" and passwords on a command line.
 func pairs(in input) (found []span) {
+	if !slices.ContainsFunc(pairStems, func(s string) bool { return strings.Contains(in.lower, s) }) {
+		return commands(in)
+	}
 	for _, m := range pair.FindAllStringSubmatchIndex(in.lower, -1) {
 		if v := valueAt(in, m[4]); fitsPassword(v, moved) && strings.IndexByte(in.text[v.start:v.end], '/') < 0 {
 			found = append(found, span{v.start, v.end, Password})
 		}
 	}
-	if strings.ContainsAny(in.text, "-/") {
+	return append(found, commands(in)...)
+}
+
+func commands(in input) (found []span) {
+	if strings.Contains(in.lower, "pass") || strings.Contains(in.text, "-p") || strings.Contains(in.text, "-u") || strings.Contains(in.lower, "/user:") || strings.Contains(in.lower, "securestring") {
 		for _, m := range command.FindAllStringSubmatchIndex(in.lower, -1) {
 			if v := (value{text: in.text[m[2]:m[3]], start: m[2], end: m[3]}); fitsPassword(v, quoted) {
 				found = append(found, span{m[2], m[3], Password})

@@ -53,7 +53,7 @@ func New() (*Redactor, error) {
 
 // Secrets says which kinds of secret a text holds, each once, in order.
 func (r *Redactor) Secrets(text string) (kinds []Kind) {
-	for _, s := range r.find(newInput(text)) {
+	for _, s := range r.find(newInput(text), nil) {
 		if s.kind.Secret() {
 			kinds = append(kinds, s.kind)
 		}
@@ -94,7 +94,7 @@ func (r *Redactor) Start(also ...Kind) *Redaction {
 // the rules. The time is linear in the length of s.
 func (r *Redaction) Text(s string) string {
 	in := newInput(s)
-	found := r.rules.find(in)
+	found := r.rules.find(in, r.also)
 	for _, f := range found {
 		if f.kind.Secret() {
 			r.remember(in.lower[f.start:f.end], f.kind)
@@ -106,9 +106,6 @@ func (r *Redaction) Text(s string) string {
 	var b strings.Builder
 	last := 0
 	for _, f := range merge(found) {
-		if f.kind.optional() && !slices.Contains(r.also, f.kind) {
-			continue
-		}
 		b.WriteString(in.text[last:f.start])
 		b.WriteString(r.placeholder(f.kind, in.text[f.start:f.end]))
 		last = f.end
@@ -144,8 +141,6 @@ var words = map[Kind]string{
 // canonical is what two spellings of one value have in common.
 func canonical(kind Kind, value string) string {
 	switch kind {
-	case EMail, HostName, IPAddress:
-		return strings.ToLower(value)
 	case Card, IBAN, Phone:
 		return strings.Map(func(r rune) rune {
 			if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '+' {
@@ -154,16 +149,27 @@ func canonical(kind Kind, value string) string {
 			return -1
 		}, value)
 	}
-	return value
+	return strings.ToLower(value)
 }
 
+// looking is one rule of our own, or a few that are alike.
+type looking func(input) []span
+
+var (
+	always   = []looking{privateKeys, urls, assignments, prose, evident, pairs, printedKeys, headers, cards, ibans, eMails, phones}
+	onDemand = map[Kind]looking{IPAddress: addresses, HostName: hosts}
+)
+
 // find looks with every rule. What it finds is in order and does not overlap.
-func (r *Redactor) find(in input) []span {
+func (r *Redactor) find(in input, also []Kind) []span {
 	found := vendorTokens(in, r.vendors)
-	for _, look := range []func(input) []span{
-		privateKeys, urls, assignments, prose, reversed, pairs, recoveryKeys, cards, ibans, eMails, phones, addresses, hosts,
-	} {
+	for _, look := range always {
 		found = append(found, look(in)...)
+	}
+	for kind, look := range onDemand {
+		if slices.Contains(also, kind) {
+			found = append(found, look(in)...)
+		}
 	}
 	return merge(found)
 }

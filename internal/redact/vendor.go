@@ -108,13 +108,16 @@ func vendorTokens(in input, rules []vendorRule) (found []span) {
 	return found
 }
 
-// secret is the part of a match that is one: the group that the rule names, else the first that took part, else all.
+// minSecret is the shortest group that is taken for the secret, in bytes: some rules group for other reasons.
+const minSecret = 8
+
+// secret is the part of a match that is one: the group that the rule names, else the first long one, else all.
 func (r *vendorRule) secret(m []int) (start, end int) {
 	if r.Group > 0 && 2*r.Group+1 < len(m) && m[2*r.Group] >= 0 {
 		return m[2*r.Group], m[2*r.Group+1]
 	}
 	for i := 2; i+1 < len(m); i += 2 {
-		if m[i] >= 0 && m[i] < m[i+1] {
+		if m[i] >= 0 && m[i+1]-m[i] >= minSecret {
 			return m[i], m[i+1]
 		}
 	}
