@@ -14,6 +14,7 @@ import (
 	"github.com/echo-synch/echo-synch/internal/config"
 	"github.com/echo-synch/echo-synch/internal/failpoint"
 	"github.com/echo-synch/echo-synch/internal/gemini"
+	"github.com/echo-synch/echo-synch/internal/redact"
 	"github.com/echo-synch/echo-synch/workflows"
 	"github.com/echo-synch/echo-synch/workflows/names"
 )
@@ -36,8 +37,13 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	defer p.close()
+	redactor, err := redact.New()
+	if err != nil {
+		return err
+	}
 	acts := &activities.Activities{
 		Store: p.store, Keys: p.keys, Wrapper: p.wrapper, Slack: p.slack, Temporal: p.temporal, Log: log, Now: time.Now,
+		Redactor: redactor,
 		Fail:   failpoint.In(cfg.FailpointDir),
 		Purger: p.purger, PurgeGrace: cfg.PurgeGrace, PublicURL: cfg.PublicURL,
 		ModelIs: "none: an embedded classifier, nothing leaves this service",

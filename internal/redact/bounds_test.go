@@ -83,11 +83,3 @@ func BenchmarkText(b *testing.B) {
 		})
 	}
 }
-
-func BenchmarkNew(b *testing.B) {
-	for b.Loop() {
-		if _, err := redact.New(); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -45,11 +46,13 @@ func (k Kind) optional() bool { return k == IPAddress || k == HostName }
 // Redactor holds the compiled rules. It never changes, so it may be shared.
 type Redactor struct{ vendors []vendorRule }
 
-// New compiles the rules, which takes some ten milliseconds and some megabytes: once in a process.
-func New() (*Redactor, error) {
+// New returns the rules. They are the same in every process, and compiled once: that takes some tens of milliseconds.
+func New() (*Redactor, error) { return compiled() }
+
+var compiled = sync.OnceValues(func() (*Redactor, error) {
 	vendors, err := loadVendors()
 	return &Redactor{vendors}, err
-}
+})
 
 // Secrets says which kinds of secret a text holds, each once, in order.
 func (r *Redactor) Secrets(text string) (kinds []Kind) {

@@ -3,18 +3,14 @@ package redact_test
 import (
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/echo-synch/echo-synch/internal/redact"
 )
 
-// compiled are the rules that all tests share, as a process does.
-var compiled = sync.OnceValues(redact.New)
-
 func rules(t testing.TB) *redact.Redactor {
 	t.Helper()
-	r, err := compiled()
+	r, err := redact.New()
 	if err != nil {
 		t.Fatal(err)
 	}

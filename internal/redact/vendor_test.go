@@ -8,6 +8,14 @@ import (
 	"pgregory.net/rapid"
 )
 
+func BenchmarkCompile(b *testing.B) {
+	for b.Loop() {
+		if _, err := loadVendors(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // noSentence are rules of files that no sentence holds, one that takes what no vendor writes, and one with exceptions.
 var noSentence = []string{"kubernetes-secret-yaml", "curl-auth-header", "curl-auth-user", "generic-api-key", "private-key", "freemius-secret-key"}
 
