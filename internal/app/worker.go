@@ -44,8 +44,8 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	acts := &activities.Activities{
 		Store: p.store, Keys: p.keys, Wrapper: p.wrapper, Slack: p.slack, Temporal: p.temporal, Log: log, Now: time.Now,
 		Redactor: redactor,
-		Fail:   failpoint.In(cfg.FailpointDir),
-		Purger: p.purger, PurgeGrace: cfg.PurgeGrace, PublicURL: cfg.PublicURL,
+		Fail:     failpoint.In(cfg.FailpointDir),
+		Purger:   p.purger, PurgeGrace: cfg.PurgeGrace, PublicURL: cfg.PublicURL,
 		ModelIs: "none: an embedded classifier, nothing leaves this service",
 	}
 	if cfg.Triage == config.TriageGemini {

@@ -26,7 +26,7 @@ func hide(text string, hidden *redact.Redaction) string {
 // what hid it has been taken out.
 func summary(s string, hidden *redact.Redaction) string {
 	for range 2 {
-		s = neutral(hidden.Text(s))
+		s = neutral(redact.Placeholder.ReplaceAllString(hidden.Text(s), "$1"))
 	}
 	return s
 }

@@ -165,7 +165,7 @@ func addresses(in input) (found []span) {
 func hosts(in input) (found []span) {
 	for _, m := range hostLike.FindAllStringIndex(in.lower, -1) {
 		name := in.lower[m[0]:m[1]]
-		if !slices.Contains(notHosts, name[strings.LastIndexByte(name, '.')+1:]) {
+		if !placed(in.text[m[0]:m[1]]) && !slices.Contains(notHosts, name[strings.LastIndexByte(name, '.')+1:]) {
 			found = append(found, span{m[0], m[1], HostName})
 		}
 	}

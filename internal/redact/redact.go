@@ -6,6 +6,7 @@
 package redact
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -139,6 +140,15 @@ func (r *Redaction) placeholder(kind Kind, value string) string {
 var words = map[Kind]string{
 	Token: "TOKEN", PrivateKey: "PRIVATE-KEY", Password: "PASSWORD", ConnectionString: "CONNECTION-STRING", RecoveryCode: "CODE", Card: "CARD",
 	IBAN: "IBAN", EMail: "E-MAIL", Phone: "PHONE", IPAddress: "IP", HostName: "HOST",
+}
+
+// Placeholder is what stands for something that was taken out, with its brackets or without.
+var Placeholder = regexp.MustCompile(`\[?\b((?:TOKEN|PRIVATE-KEY|PASSWORD|CONNECTION-STRING|CODE|CARD|IBAN|E-MAIL|PHONE|IP|HOST)-\d{1,4})\b\]?`)
+
+// placed reports whether a value is a placeholder: reading a text again finds nothing new in it.
+func placed(s string) bool {
+	m := Placeholder.FindStringIndex(s)
+	return m != nil && m[0] == 0 && m[1] == len(s)
 }
 
 // canonical is what two spellings of one value have in common.

@@ -111,7 +111,7 @@ var (
 // never is a value that is no secret in any manner.
 func (v value) never() bool {
 	word := strings.ToLower(strings.TrimRight(v.text, "!?"))
-	return len(v.text) < 4 || masked.MatchString(v.text) || address.MatchString(v.text) || slices.Contains(ordinary, word) || counted.MatchString(word)
+	return len(v.text) < 4 || placed(v.text) || masked.MatchString(v.text) || address.MatchString(v.text) || slices.Contains(ordinary, word) || counted.MatchString(word)
 }
 
 func fitsPassword(v value, how manner) bool {
