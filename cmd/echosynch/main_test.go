@@ -38,7 +38,7 @@ func leaves() map[string]config.Need {
 	return map[string]config.Need{
 		"api": config.API, "worker": config.Worker, "migrate": config.Migrate, "manifest": config.Manifest,
 		"agent add": config.Operator, "agent remove": config.Operator, "agent list": config.Operator,
-		"workspace staff-channel": config.Operator, "channel allow-bot": config.Operator, "channel allow-external": config.Operator,
+		"workspace staff-channel": config.Operator, "workspace hide-addresses": config.Operator, "channel allow-bot": config.Operator, "channel allow-external": config.Operator,
 		"workspace purge": config.Operator, "workspace purges": config.Operator, "retention preview": config.Operator, "retention set": config.Operator,
 		"audit export": config.Operator, "request show": config.Operator, "certificate verify": 0,
 	}

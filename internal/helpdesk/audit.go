@@ -16,7 +16,8 @@ const (
 	AuditRetention     AuditAction = "retention"     //
 	AuditAllowBot      AuditAction = "allow_bot"     // in a channel; Object is both
 	AuditAllowExternal AuditAction = "allow_external"
-	AuditExported      AuditAction = "exported" // Object says what
+	AuditHideAddresses AuditAction = "hide_addresses" // from models
+	AuditExported      AuditAction = "exported"       // Object says what
 )
 
 // AuditEntry is one line of the audit log: ids, enums and numbers.
