@@ -11,12 +11,12 @@ import (
 
 func hideAddressesCommand(s *surroundings) *cobra.Command {
 	return &cobra.Command{
-		Use:   "hide-addresses TEAM on|off",
+		Use:   "hide-addresses TEAM SWITCH",
 		Short: "Keep IP addresses and host names from the model, too",
-		Long: "Keep IP addresses and host names from the model, too, beside secrets and personal data. They are sent unless this is on, because\n" +
+		Long: "Keep IP addresses and host names from the model, too, beside secrets and personal data. SWITCH is on or off. They are sent unless this is on, because\n" +
 			"triage is better with them.\n\n" + environment(config.Operator),
 		Example: "  echosynch workspace hide-addresses T0ACME on",
-		Args:    arguments("TEAM", "on|off"),
+		Args:    arguments("TEAM", "SWITCH"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			hide := args[1] == "on"
 			if !hide && args[1] != "off" {

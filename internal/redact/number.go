@@ -240,7 +240,7 @@ const (
 
 // sortOf looks for the nearest word that tells in what stands before a number.
 func sortOf(before string) sort {
-	tokens := strings.FieldsFunc(before, func(r rune) bool { return !(r >= 'a' && r <= 'z') && r < 0x80 })
+	tokens := strings.FieldsFunc(before, func(r rune) bool { return (r < 'a' || r > 'z') && r < 0x80 })
 	for i := len(tokens) - 1; i >= 0 && i >= len(tokens)-6; i-- {
 		switch {
 		case slices.Contains(phoneWords, tokens[i]):

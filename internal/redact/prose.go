@@ -25,7 +25,7 @@ var heads = []head{
 	{Token, strings.Fields("key token secret segret schlüssel clé clave chiave jeton lizenz licen"), regexp.MustCompile(
 		`\b(?:api|access|account|client|secret|auth|authorization|bearer|refresh|bot|personal access|licen[cs]e|product|activation|sas|encryption|master|admin|service|deploy|webhook|signing|shared)` +
 			`[ _-]?(?:access[ _-]?)?(?:key|token|secret)\b|\bapi[ -]?(?:schlüssel|token|secret)|\b(?:token|secret|jeton|secreto|segreto)\b|\b(?:zugriffs|lizenz|produkt|aktivierungs)(?:schlüssel|token|key)\b|` +
-			`\bcl(?:é|e) (?:d'|de l'|de )?(?:api|accès|licence|produit)\b|\bclave (?:de )?(?:la )?(?:api|acceso|licencia|producto)\b|\bchiave (?:di )?(?:api|accesso|licenza|prodotto)\b`), fitsToken},
+			`\bcl(?:é|e) (?:d'|de l'|de )?(?:api|accès|licence|produit)\b|\bclave (?:de )?(?:la )?(?:api|acceso|licencia|produ[ck]to)\b|\bchiave (?:di )?(?:api|accesso|licenza|prodotto)\b`), fitsToken},
 	{RecoveryCode, strings.Fields("code kode código codic otp tan clé clave chiave schlüssel key"), regexp.MustCompile(
 		`\b(?:mfa|2fa|zwei-?faktor|two-factor|otp|totp|sms|one[ -]time|einmal|verification|verifizierungs|bestätigungs|authenticator|authentication|authentifizierungs|sicherheits|security|confirmation|login|sign-?in)` +
 			`[ -]?(?:pass)?(?:codes?|passcodes?|kode|pin)\b|\b(?:otp|mtan|tan)\b|\b(?:recovery|backup|wiederherstellungs|notfall|ersatz)[ -]?(?:codes?|keys?|schlüssel)\b|` +
@@ -129,7 +129,7 @@ func (h head) follow(in input, at int, found []span) []span {
 		next = skip(in.text, next, " \t*_")
 		v := h.valueAt(in, skip(in.text, next, "\r\n "))
 		if h.fits(v, assigned) {
-			return h.take(in, v, assigned, found)
+			return h.take(in, v, found)
 		}
 		at = next
 	}
@@ -140,7 +140,7 @@ func (h head) follow(in input, at int, found []span) []span {
 			return found
 		}
 		if h.fits(v, how) {
-			return h.take(in, v, how, found)
+			return h.take(in, v, found)
 		}
 		word := strings.Trim(strings.ToLower(in.text[v.from:v.to]), ",;:.!?()\"'*_`")
 		last := in.text[v.to-1]
@@ -182,7 +182,7 @@ func (h head) valueAt(in input, at int) value {
 }
 
 // take adds a value, and of codes also those that follow: they come in lists.
-func (h head) take(in input, v value, how manner, found []span) []span {
+func (h head) take(in input, v value, found []span) []span {
 	found = append(found, span{v.start, v.end, h.kind})
 	for n := 0; h.kind == RecoveryCode && n < 24; n++ {
 		v = h.valueAt(in, skip(in.text, v.to, " \t\r\n,;*_-•"))
