@@ -13,20 +13,21 @@ type Name string
 
 // The steps, in the order in which a request meets them.
 const (
-	Stored          Name = "stored"           // a delivery is in the inbox, Slack has no answer
-	KeysCreated     Name = "keys-created"     // a request has keys and no row
-	RowOpened       Name = "row-opened"       // a request has a row and no workflow
-	WorkflowStarted Name = "workflow-started" // its delivery is not marked done
-	Triaged         Name = "triaged"          // the row is triaged, Temporal does not know
-	ReceiptPosted   Name = "receipt-posted"   // in Slack, and nowhere recorded
-	ReceiptRecorded Name = "receipt-recorded" // Temporal does not know
-	CardPosted      Name = "card-posted"      // in Slack, and nowhere recorded
-	Heard           Name = "heard"            // a reply is recorded, the workflow does not know
-	Pressed         Name = "pressed"          // the workflow has taken a press, its delivery is not marked done
-	TextReplaced    Name = "text-replaced"    // by an edit, the workflow does not know
-	KeysDestroyed   Name = "keys-destroyed"   // of a deleted message, the rest is there
-	NoticeTrying    Name = "notice-trying"    // a notice is about to be sent
-	NoticePosted    Name = "notice-posted"    // a notice is in Slack, and nowhere recorded
+	Stored          Name = "stored"            // a delivery is in the inbox, Slack has no answer
+	KeysCreated     Name = "keys-created"      // a request has keys and no row
+	RowOpened       Name = "row-opened"        // a request has a row and no workflow
+	WorkflowStarted Name = "workflow-started"  // its delivery is not marked done
+	Triaged         Name = "triaged"           // the row is triaged, Temporal does not know
+	ReceiptPosted   Name = "receipt-posted"    // in Slack, and nowhere recorded
+	ReceiptRecorded Name = "receipt-recorded"  // Temporal does not know
+	CardPosted      Name = "card-posted"       // in Slack, and nowhere recorded
+	Heard           Name = "heard"             // a reply is recorded, the workflow does not know
+	Pressed         Name = "pressed"           // the workflow has taken a press, its delivery is not marked done
+	TextKeyReplaced Name = "text-key-replaced" // by an edit's, the text is the old one
+	TextReplaced    Name = "text-replaced"     // by an edit, the workflow does not know
+	KeysDestroyed   Name = "keys-destroyed"    // of a deleted message, the rest is there
+	NoticeTrying    Name = "notice-trying"     // a notice is about to be sent
+	NoticePosted    Name = "notice-posted"     // a notice is in Slack, and nowhere recorded
 
 	TextKeyDestroyed Name = "text-key-destroyed" // of a text past its deadline, the row is there
 
@@ -48,7 +49,7 @@ func PurgeNames() []Name {
 func Names() []Name {
 	return []Name{
 		Stored, KeysCreated, RowOpened, WorkflowStarted, Triaged, ReceiptPosted, ReceiptRecorded, CardPosted, Heard, Pressed,
-		TextReplaced, KeysDestroyed, NoticeTrying, NoticePosted,
+		TextKeyReplaced, TextReplaced, KeysDestroyed, NoticeTrying, NoticePosted,
 	}
 }
 

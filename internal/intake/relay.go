@@ -127,7 +127,7 @@ func (r *Relay) handOver(ctx context.Context, d postgres.Delivery) {
 	}
 	pause := min(time.Second<<min(d.Attempts-1, 10), relayMaxDefer)
 	level := slog.LevelWarn
-	if errors.Is(err, errEarly) || errors.Is(err, errUninstalled) {
+	if errors.Is(err, errEarly) || errors.Is(err, errUninstalled) || errors.Is(err, errRaced) {
 		level = slog.LevelDebug
 	}
 	r.Log.Log(ctx, level, "delivery is tried again", "workspace_id", d.Workspace, "inbox_id", d.ID, "kind", d.Kind,

@@ -2,8 +2,13 @@ package intake_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,16 +18,18 @@ import (
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/intake"
+	"github.com/echo-synch/echo-synch/internal/keystore"
 	"github.com/echo-synch/echo-synch/internal/observe"
 	"github.com/echo-synch/echo-synch/internal/postgres"
 	"github.com/echo-synch/echo-synch/internal/postgres/postgrestest"
 	"github.com/echo-synch/echo-synch/internal/seal"
 )
 
-// relay is one that runs beside an installed workspace with a channel; the deliveries of these tests need neither keys nor
-// Temporal.
+// relay is one that runs beside an installed workspace with a channel. What these tests look at happens before Temporal, which
+// does not answer, is asked.
 type relay struct {
 	store     *postgres.Store
+	keys      *keystore.Store
 	admin     *pgx.Conn
 	workspace helpdesk.WorkspaceID
 	installed time.Time
@@ -46,7 +53,21 @@ func setupRelay(t *testing.T) *relay {
 		t.Fatal(err)
 	}
 	t.Cleanup(temporal.Close)
-	b := &relay{store: store, admin: admin, installed: time.Now().UTC().Truncate(time.Second)}
+	keysURL, _ := postgrestest.Keystore(t)
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte(base64.StdEncoding.EncodeToString(seal.NewKey().Bytes())), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wrapper, err := seal.OpenLocal(file, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := keystore.Open(t.Context(), keysURL, wrapper)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(keys.Close)
+	b := &relay{store: store, keys: keys, admin: admin, installed: time.Now().UTC().Truncate(time.Second)}
 	b.workspace = helpdesk.NewWorkspaceID(b.installed)
 	b.in(t, func(ctx context.Context, tx *postgres.Tx) error {
 		w := helpdesk.Workspace{Team: "T1", BotUser: "UBOT", Installer: "U1", Scopes: []string{}, AuthorizedAt: b.installed, Settings: helpdesk.DefaultSettings("UTC")}
@@ -60,7 +81,7 @@ func setupRelay(t *testing.T) *relay {
 		return err
 	})
 	r := intake.NewRelay(intake.Relay{
-		Store: store, Temporal: temporal, Metrics: observe.NewMetrics(), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Store: store, Keys: keys, Temporal: temporal, Metrics: observe.NewMetrics(), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -169,4 +190,82 @@ func TestADeliveryOlderThanTheInstallation(t *testing.T) {
 	b := setupRelay(t)
 	b.await(t, b.deliver(t, "Ev1", b.installed.Add(-time.Minute)), "older than the installation", 1)
 	b.await(t, b.deliver(t, "Ev2", b.installed.Add(-time.Second)), string(intake.KindShared), 1) // clocks differ a little
+}
+
+// Edits that are handed over at the same time leave the newest, under a key of its own: what was written before opens no more.
+func TestAnEditTakesTheKeyOfTheTextBefore(t *testing.T) {
+	t.Parallel()
+	b := setupRelay(t)
+	if err := b.keys.CreateWorkspaceKey(t.Context(), b.workspace); err != nil {
+		t.Fatal(err)
+	}
+	id, first, ts := helpdesk.NewRequestID(), seal.NewKey(), fmt.Sprintf("%d.000100", b.installed.Unix())
+	if err := b.keys.CreateRequestKeys(t.Context(), b.workspace, id, first); err != nil {
+		t.Fatal(err)
+	}
+	b.in(t, func(ctx context.Context, tx *postgres.Tx) error {
+		c, err := tx.ChannelBySlackID(ctx, "C1")
+		if err != nil {
+			return err
+		}
+		_, err = tx.OpenRequest(ctx, helpdesk.Request{ID: id, Channel: c.ID, OriginTS: ts, Requester: "U1", OpenedAt: b.installed}, []byte("the password is hunter2"), first)
+		return err
+	})
+	const edits = 8
+	text := func(n int) string { return fmt.Sprintf("edit %d", n) }
+	for n := range edits {
+		n = (n + 3) % edits // in no order
+		refs, err := json.Marshal(intake.Event{
+			Kind: intake.KindEdited, Channel: "C1", User: "U1", TS: ts, EditedTS: fmt.Sprintf("%d.%06d", b.installed.Unix()+1, n), At: b.installed.Add(time.Second),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := postgres.Delivery{
+			ID: helpdesk.NewInboxID(b.installed), DeliveryID: text(n), Workspace: b.workspace, Kind: string(intake.KindEdited), Refs: refs, ReceivedAt: b.installed,
+		}
+		key := seal.NewKey()
+		if err := b.keys.PutInboxKey(t.Context(), d.ID, key); err != nil {
+			t.Fatal(err)
+		}
+		d.Seal([]byte(text(n)), key)
+		if _, err := b.store.PutDelivery(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(time.Minute)
+	for {
+		got, older := "", 0
+		keys, err := b.keys.RequestKeys(t.Context(), b.workspace, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.in(t, func(ctx context.Context, tx *postgres.Tx) error {
+			if _, err := tx.RequestText(ctx, id, first); err == nil && got == text(edits-1) {
+				t.Error("the first key opens what stands there now")
+			}
+			raw, err := tx.RequestText(ctx, id, keys.Text)
+			if errors.Is(err, seal.ErrOpen) { // between its key and its text
+				err = nil
+			}
+			got = string(raw)
+			return err
+		})
+		if err := b.admin.QueryRow(t.Context(), `select count(*) from system.inbox where outcome = 'older edit'`).Scan(&older); err != nil {
+			t.Fatal(err)
+		}
+		if got == text(edits-1) && older == edits-1 {
+			if keys.Text.Equal(first) {
+				t.Error("the text before is under the same key")
+			}
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatalf("text %q, %d older edits", got, older)
+		}
+	}
 }

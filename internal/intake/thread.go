@@ -84,7 +84,12 @@ func (r *Relay) reply(ctx context.Context, d postgres.Delivery, e Event) (string
 	return "heard", nil
 }
 
-// edit replaces the text of a request; the newest edit wins, in whatever order they come.
+// errRaced: another edit of the same message is being handed over. It is tried again, without alarm.
+var errRaced = errors.New("another edit is under way")
+
+// edit replaces the text of a request; the newest edit wins, in whatever order they come. The key of the edit's delivery
+// takes the place of the text's, so that what was written before opens no more, in no backup either. An older edit that is
+// under way at the same time does no harm: it has read the key before it claimed the request, and finds another in its place.
 func (r *Relay) edit(ctx context.Context, d postgres.Delivery, e Event) (string, error) {
 	key, err := r.Keys.InboxKey(ctx, d.ID)
 	if errors.Is(err, helpdesk.ErrErased) {
@@ -115,7 +120,24 @@ func (r *Relay) edit(ctx context.Context, d postgres.Delivery, e Event) (string,
 	}
 	newest := false
 	err = r.Store.InWorkspace(ctx, d.Workspace, func(tx *postgres.Tx) (err error) {
-		newest, err = tx.ReplaceText(ctx, a.request.ID, e.EditedTS, text, keys.Text)
+		newest, err = tx.ClaimEdit(ctx, a.request.ID, e.EditedTS)
+		return err
+	})
+	if err != nil || !newest {
+		return "older edit", err
+	}
+	replaced, err := r.Keys.ReplaceTextKey(ctx, d.Workspace, a.request.ID, keys.Text, key)
+	switch {
+	case errors.Is(err, helpdesk.ErrErased):
+		return "erased", nil
+	case err != nil:
+		return "", err
+	case !replaced:
+		return "", errRaced
+	}
+	r.Fail.Pass(failpoint.TextKeyReplaced)
+	err = r.Store.InWorkspace(ctx, d.Workspace, func(tx *postgres.Tx) (err error) {
+		newest, err = tx.ReplaceText(ctx, a.request.ID, e.EditedTS, text, key)
 		return err
 	})
 	if err != nil || !newest {

@@ -26,6 +26,7 @@ func (p *postgresRows) putRequest(ctx context.Context, ws helpdesk.WorkspaceID, 
 
 // One statement sees one instant: a version that goes, and the key that was under it, are there together.
 func (p *postgresRows) request(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID) (r requestRow, w workspaceRow, err error) {
+	r.id = id
 	err = p.pool.QueryRow(ctx, `
 		select r.version, r.text_key, r.summary_key, w.version, w.wrapped, w.before
 		from keystore.request_key r join keystore.workspace_key w using (workspace_id)

@@ -56,15 +56,7 @@ func (s *Store) CreateRequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, 
 func (s *Store) RequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID) (k RequestKeys, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	r, w, err := s.rows.request(ctx, ws, id)
-	if err != nil {
-		return k, fmt.Errorf("load keys of request %s: %w", id, err)
-	}
-	wrapped := w.wrapped
-	if r.version != w.version {
-		wrapped = w.before
-	}
-	workspace, err := s.unwrapWorkspaceKey(ctx, ws, wrapped)
+	r, workspace, err := s.wrappedRequest(ctx, ws, id)
 	if err != nil {
 		return k, err
 	}
@@ -81,6 +73,20 @@ func (s *Store) RequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, id hel
 	return k, nil
 }
 
+// wrappedRequest loads the keys of a request as they are stored, and the version of the workspace's key that they are under.
+func (s *Store) wrappedRequest(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID) (r requestRow, workspace seal.Key, err error) {
+	r, w, err := s.rows.request(ctx, ws, id)
+	if err != nil {
+		return r, workspace, fmt.Errorf("load keys of request %s: %w", id, err)
+	}
+	wrapped := w.wrapped
+	if r.version != w.version {
+		wrapped = w.before
+	}
+	workspace, err = s.unwrapWorkspaceKey(ctx, ws, wrapped)
+	return r, workspace, err
+}
+
 func unwrap(wrap seal.Key, sealed []byte, ad seal.AD) (key seal.Key, there bool, err error) {
 	if sealed == nil {
 		return key, false, nil
@@ -91,6 +97,37 @@ func unwrap(wrap seal.Key, sealed []byte, ad seal.AD) (key seal.Key, there bool,
 	}
 	key, err = seal.KeyFromBytes(raw)
 	return key, err == nil, err
+}
+
+// ReplaceTextKey makes key the text key of a request, so that what was sealed before opens no more, in no backup either. It
+// reports false, changing nothing, where the text key is neither old nor key: somebody was faster. [helpdesk.ErrErased]
+// where the text key is destroyed.
+func (s *Store) ReplaceTextKey(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID, old, key seal.Key) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	for { // again where a rotation has moved the row meanwhile
+		r, workspace, err := s.wrappedRequest(ctx, ws, id)
+		if err != nil {
+			return false, err
+		}
+		wrap := wrapKey(workspace)
+		now, there, err := unwrap(wrap, r.text, requestAD(ws, id, "text_key"))
+		switch {
+		case err != nil:
+			return false, fmt.Errorf("unwrap text key of request %s: %w", id, err)
+		case !there:
+			return false, fmt.Errorf("replace text key of request %s: %w", id, helpdesk.ErrErased)
+		case now.Equal(key):
+			return true, nil
+		case !now.Equal(old):
+			return false, nil
+		}
+		next := r
+		next.text = wrap.Seal(key.Bytes(), requestAD(ws, id, "text_key"))
+		if err := s.rows.swapRequests(ctx, ws, []requestRow{r}, []requestRow{next}); err != nil {
+			return false, fmt.Errorf("replace text key of request %s: %w", id, err)
+		}
+	}
 }
 
 // DestroyRequestKeys destroys one key of a request or both. Harmless when repeated.

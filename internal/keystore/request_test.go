@@ -2,6 +2,8 @@ package keystore_test
 
 import (
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -125,6 +127,70 @@ func TestMovedRequestKeysDoNotOpen(t *testing.T) {
 		b.exec(t, `update keystore.request_key set workspace_id = $1 where request_id = $2`, foreign, b.request)
 		if _, err := b.RequestKeys(ctx, foreign, b.request); !errors.Is(err, seal.ErrOpen) {
 			t.Errorf("got %v, want %v", err, seal.ErrOpen)
+		}
+	})
+}
+
+// What was sealed before an edit opens no more; what was destroyed stays so, and an older edit takes nothing away.
+func TestReplaceTextKey(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		ctx, b := t.Context(), setup(t)
+		first, second := seal.NewKey(), seal.NewKey()
+		replace := func(old, key seal.Key, want bool) {
+			t.Helper()
+			if done, err := b.ReplaceTextKey(ctx, b.workspace, b.request, old, key); err != nil || done != want {
+				t.Errorf("replaced: %v, %v, want %v", done, err, want)
+			}
+		}
+		before, err := b.RequestKeys(ctx, b.workspace, b.request)
+		must(t, err)
+		replace(b.text, first, true)
+		replace(b.text, first, true)   // nobody heard that it was done
+		replace(b.text, second, false) // read before the first
+		b.rotate(t, b.open(t))
+		replace(first, second, true)
+		keys, err := b.RequestKeys(ctx, b.workspace, b.request)
+		must(t, err)
+		wantSame(t, "text key", keys.Text, second)
+		wantSame(t, "summary key", keys.Summary, before.Summary)
+		must(t, b.DestroyTextKeys(ctx, b.workspace, []helpdesk.RequestID{b.request}))
+		_, err = b.ReplaceTextKey(ctx, b.workspace, b.request, second, first)
+		wantErased(t, "replacing a destroyed key", err)
+		_, err = b.ReplaceTextKey(ctx, b.workspace, helpdesk.NewRequestID(), second, first)
+		wantErased(t, "replacing the key of no request", err)
+	})
+}
+
+// Of edits that come at the same time and have all read the same key one replaces it, also while the workspace's key is.
+func TestReplaceTextKeyAtOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		ctx, b := t.Context(), setup(t)
+		var done atomic.Int32
+		var all sync.WaitGroup
+		all.Go(func() {
+			if _, err := b.BeginRotation(ctx, b.workspace); err != nil {
+				t.Error(err)
+			}
+			if err := b.FinishRotation(ctx, b.workspace, func(int) {}); err != nil {
+				t.Error(err)
+			}
+		})
+		for range 8 {
+			all.Go(func() {
+				replaced, err := b.ReplaceTextKey(ctx, b.workspace, b.request, b.text, seal.NewKey())
+				if err != nil {
+					t.Error(err)
+				}
+				if replaced {
+					done.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if done.Load() != 1 {
+			t.Errorf("%d edits have replaced one key", done.Load())
 		}
 	})
 }

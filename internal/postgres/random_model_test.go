@@ -117,7 +117,11 @@ var operations = []struct {
 	{"edit", own(func(a *actor, ctx context.Context, tx *postgres.Tx, id helpdesk.RequestID, r *request) error {
 		a.clock++
 		text := fmt.Sprintf("edit %d of %s", a.clock, a.name)
-		done, err := tx.ReplaceText(ctx, id, fmt.Sprintf("%d.000001", a.clock), []byte(text), a.key)
+		ts := fmt.Sprintf("%d.000001", a.clock)
+		if _, err := tx.ClaimEdit(ctx, id, ts); err != nil {
+			return err
+		}
+		done, err := tx.ReplaceText(ctx, id, ts, []byte(text), a.key)
 		if err == nil && done != (r.text != "") {
 			return fmt.Errorf("done %v, and the text was %q", done, r.text)
 		}

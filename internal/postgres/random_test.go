@@ -237,7 +237,7 @@ func (a *actor) guarded(ctx context.Context, f func(context.Context, func(), *po
 			err = errGivenUp
 		}
 	}()
-	return a.store.InWorkspace(ctx, a.workspace, func(tx *postgres.Tx) error { return f(ctx, cancel, tx) })
+	return a.enter(ctx, func(tx *postgres.Tx) error { return f(ctx, cancel, tx) })
 }
 
 // install begins anew as another workspace of another team.
@@ -264,5 +264,16 @@ func (a *actor) install(ctx context.Context) error {
 
 // compare reads all that the workspace has, by statements that leave the choice of rows to the policies.
 func (a *actor) compare(ctx context.Context) error {
-	return a.store.InWorkspace(ctx, a.workspace, func(tx *postgres.Tx) error { return a.state.compare(ctx, tx) })
+	return a.enter(ctx, func(tx *postgres.Tx) error { return a.state.compare(ctx, tx) })
+}
+
+// enter enters the workspace when the transaction before has ended: one that was cancelled may still be committed, by a
+// server that has not heard of it.
+func (a *actor) enter(ctx context.Context, f func(*postgres.Tx) error) error {
+	return a.store.InWorkspace(ctx, a.workspace, func(tx *postgres.Tx) error {
+		if _, err := postgres.Unbound(tx).Exec(ctx, `select pg_advisory_xact_lock(hashtext($1))`, a.workspace.String()); err != nil {
+			return err
+		}
+		return f(tx)
+	})
 }

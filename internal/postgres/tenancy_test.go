@@ -62,6 +62,7 @@ var beforehand = map[string]string{
 	"FinishPurgeStep": `update system.purge set committed_at = now()`,
 	"DeleteRows":      `update system.purge set committed_at = now()`,
 	"DueScrubs":       `update tenant.request set scrub_at = opened_at`,
+	"ReplaceText":     `update tenant.request set edited_ts = '9999999999.000001'`,
 	"LivingOf":        `update tenant.request set assignee = requester`,
 	"UntoldRequests":  `update tenant.request set requester = 'erased-0123456789abcdef'`,
 	"UnderWay":        `update system.inbox set next_at = 'infinity'`,

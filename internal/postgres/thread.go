@@ -34,21 +34,26 @@ func (tx *Tx) Hear(ctx context.Context, id helpdesk.RequestID, reply helpdesk.Re
 	return tx.Request(ctx, id)
 }
 
-// ReplaceText replaces the text of a request by that of its newest edit. It reports false, changing nothing, where a newer
-// edit came first or the text is gone; the same edit may come again.
-func (tx *Tx) ReplaceText(ctx context.Context, id helpdesk.RequestID, editedTS string, text []byte, key seal.Key) (bool, error) {
+// ClaimEdit notes that a request is to get the text of this edit, and reports whether it is the newest; the same edit may come
+// again.
+func (tx *Tx) ClaimEdit(ctx context.Context, id helpdesk.RequestID, editedTS string) (newest bool, err error) {
 	tag, err := tx.tx.Exec(ctx, `
 		update tenant.request set edited_ts = $3
 		where workspace_id = $1 and request_id = $2 and (edited_ts = '' or edited_ts::numeric <= $3::numeric)`,
 		tx.workspace, id, editedTS)
 	if err != nil {
-		return false, fmt.Errorf("replace text of request %s: %w", id, err)
+		return false, fmt.Errorf("claim edit of request %s: %w", id, err)
 	}
-	if tag.RowsAffected() == 0 {
-		return false, nil
-	}
-	tag, err = tx.tx.Exec(ctx, `update tenant.request_text set sealed = $3 where workspace_id = $1 and request_id = $2`,
-		tx.workspace, id, key.Seal(text, tx.requestAD(id, "text")))
+	return tag.RowsAffected() == 1, nil
+}
+
+// ReplaceText replaces the text of a request by that of an edit. It reports false, changing nothing, where a newer edit was
+// claimed since or the text is gone.
+func (tx *Tx) ReplaceText(ctx context.Context, id helpdesk.RequestID, editedTS string, text []byte, key seal.Key) (bool, error) {
+	tag, err := tx.tx.Exec(ctx, `
+		update tenant.request_text t set sealed = $4 from tenant.request r
+		where t.workspace_id = $1 and t.request_id = $2 and r.workspace_id = $1 and r.request_id = $2 and r.edited_ts = $3`,
+		tx.workspace, id, editedTS, key.Seal(text, tx.requestAD(id, "text")))
 	if err != nil {
 		return false, fmt.Errorf("replace text of request %s: %w", id, err)
 	}

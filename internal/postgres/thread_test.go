@@ -25,9 +25,16 @@ func TestTheNewestEditWins(t *testing.T) {
 		for _, i := range order {
 			b.must(t, w.id, func(ctx context.Context, tx *postgres.Tx) error {
 				for range 2 {
+					claimed, err := tx.ClaimEdit(ctx, w.request, edits[i])
+					if err != nil {
+						return err
+					}
 					done, err := tx.ReplaceText(ctx, w.request, edits[i], []byte(edits[i]), w.key)
 					if err != nil {
 						return err
+					}
+					if claimed != done {
+						t.Errorf("order %v: edit %d claimed %v, done %v", order, i, claimed, done)
 					}
 					if want := newest == "" || slices.Index(edits, newest) <= i; done != want {
 						t.Errorf("order %v: edit %d done %v, want %v", order, i, done, want)
@@ -55,6 +62,9 @@ func TestAnEditBringsNoErasedTextBack(t *testing.T) {
 	w := b.tenant(t, "T1", "C1")
 	b.must(t, w.id, func(ctx context.Context, tx *postgres.Tx) error {
 		if err := tx.Scrub(ctx, now, w.request); err != nil {
+			return err
+		}
+		if _, err := tx.ClaimEdit(ctx, w.request, "1000000001.000100"); err != nil {
 			return err
 		}
 		if done, err := tx.ReplaceText(ctx, w.request, "1000000001.000100", []byte("again"), w.key); done || err != nil {

@@ -9,6 +9,7 @@ import (
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -52,6 +53,11 @@ func KeyFromBytes(b []byte) (Key, error) {
 
 // IsZero reports whether there is no key.
 func (k Key) IsZero() bool { return k.reveal == nil }
+
+// Equal reports whether two keys are the same, in constant time.
+func (k Key) Equal(other Key) bool {
+	return !k.IsZero() && !other.IsZero() && subtle.ConstantTimeCompare(k.reveal(), other.reveal()) == 1
+}
 
 // Bytes are a copy of the key itself, to be wrapped.
 func (k Key) Bytes() []byte { return bytes.Clone(k.reveal()) }
