@@ -60,6 +60,9 @@ func open(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts, er
 	if err = differentClusters(ctx, p.store, p.keys); err != nil {
 		return p, err
 	}
+	if err = p.begin(ctx); err != nil {
+		return p, err
+	}
 	if p.temporal, err = dialTemporal(cfg.Temporal, log); err != nil {
 		return p, err
 	}

@@ -78,6 +78,7 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	defer stopSweeper()
 	var sweeping sync.WaitGroup
 	sweeping.Go(func() { p.sweeper(log).Run(sweepCtx) })
+	sweeping.Go(func() { p.keepMarks(sweepCtx, log, failed) })
 
 	select {
 	case <-ctx.Done():

@@ -14,6 +14,7 @@ const (
 	ScopeDeletion   ErasureScope = "deletion"    // text and summary of a message that its author deleted
 	ScopeNotRequest ErasureScope = "not_request" // text and summary of a message that was no request
 	ScopePurge      ErasureScope = "purge"       // everything of the workspace
+	ScopeRestore    ErasureScope = "restore"     // what had been erased before, and a restored backup had brought back
 )
 
 // Erasure is what was erased, before it is certified.

@@ -62,11 +62,15 @@ func (s *Store) unwrapWorkspaceKey(ctx context.Context, id helpdesk.WorkspaceID,
 const destroyBatch = 20_000
 
 // DestroyWorkspace destroys every key of a workspace and returns how many rows of them there were. Its first statement is
-// the commit point of a purge: from then on nothing of the workspace can be read, and no key can be added to it. Harmless
+// the commit point of a purge: from then on nothing of the workspace can be read, no key can be added to it, and a tombstone
+// says so for good. Harmless
 // when repeated; ctx bounds the whole, a workspace of a million requests takes some seconds.
 func (s *Store) DestroyWorkspace(ctx context.Context, id helpdesk.WorkspaceID) (n int64, err error) {
 	defer s.cache.drop(id)
-	if _, err := s.destroy(ctx, `update keystore.workspace_key set wrapped = null where workspace_id = $1`, id); err != nil {
+	if _, err := s.destroy(ctx, `
+		with condemned as (
+		  update keystore.workspace_key set wrapped = null where workspace_id = $1 and wrapped is not null returning workspace_id)
+		insert into keystore.tombstone (workspace_id) select workspace_id from condemned on conflict do nothing`, id); err != nil {
 		return 0, err
 	}
 	for more := true; more; {
