@@ -41,6 +41,7 @@ func leaves() map[string]config.Need {
 		"workspace staff-channel": config.Operator, "channel allow-bot": config.Operator, "channel allow-external": config.Operator,
 		"workspace purge": config.Operator, "workspace purges": config.Operator, "retention preview": config.Operator, "retention set": config.Operator,
 		"audit export": config.Operator, "request show": config.Operator, "certificate verify": 0,
+		"certificate verify-drill": 0, "restore reconcile": config.Reconcile, "restore-drill": config.Drill,
 	}
 }
 

@@ -12,7 +12,9 @@ import (
 // markEvery is how often the marks are raised by which a restored database is told.
 const markEvery = time.Minute
 
-func (p parts) marks() restore.Marks { return restore.Marks{Store: p.store, Keys: p.keys, Now: time.Now} }
+func (p parts) marks() restore.Marks {
+	return restore.Marks{Store: p.store, Keys: p.keys, Now: time.Now}
+}
 
 // begin refuses a main database that was restored and not reconciled, and raises the marks.
 func (p parts) begin(ctx context.Context) error {
