@@ -55,14 +55,14 @@ const (
 // Databases deletes what has no key: destroyed workspaces with all their rows, texts, summaries, and deliveries.
 func (r *Reconciler) Databases(ctx context.Context) (Counts, error) {
 	done := Counts{Workspaces: 0, Rows: 0, Texts: 0, Summaries: 0, Bodies: 0}
-	if err := r.belongs(ctx); err != nil {
-		return done, err
-	}
 	buried := make(map[helpdesk.WorkspaceID]time.Time)
 	if err := r.eachTombstone(ctx, func(t helpdesk.Tombstone) error {
 		buried[t.Workspace] = t.DestroyedAt
 		return nil
 	}); err != nil {
+		return done, err
+	}
+	if err := r.belongs(ctx, buried); err != nil {
 		return done, err
 	}
 	if err := r.eachWorkspace(ctx, func(id helpdesk.WorkspaceID) error {
@@ -101,7 +101,7 @@ func (r *Reconciler) Finish(ctx context.Context) error {
 var ErrNotLost = errors.New("KEYSTORE_URL names the key store this main database was used with: nothing is lost, leave out --keys-lost")
 
 // belongs refuses another key store, in which everything would look erased, unless the right one is lost.
-func (r *Reconciler) belongs(ctx context.Context) error {
+func (r *Reconciler) belongs(ctx context.Context, buried map[helpdesk.WorkspaceID]time.Time) error {
 	there, err := r.Keys.Mark(ctx)
 	if err != nil {
 		return err
@@ -112,10 +112,35 @@ func (r *Reconciler) belongs(ctx context.Context) error {
 		return err
 	case foreign && !r.KeysLost:
 		return ErrForeign
+	case here.Keystore == "" && !r.KeysLost:
+		return r.knowsAny(ctx, buried)
 	case !foreign && r.KeysLost:
 		return ErrNotLost
 	}
 	return nil
+}
+
+// knowsAny refuses a key store that has neither key nor tombstone of any workspace: a backup of a release without marks does
+// not say which key store is its own.
+func (r *Reconciler) knowsAny(ctx context.Context, buried map[helpdesk.WorkspaceID]time.Time) error {
+	known, present := false, false
+	err := r.eachWorkspace(ctx, func(id helpdesk.WorkspaceID) error {
+		present = true
+		if _, dead := buried[id]; known || dead {
+			known = true
+			return nil
+		}
+		_, err := r.Keys.WorkspaceKey(ctx, id)
+		if errors.Is(err, helpdesk.ErrErased) {
+			return nil
+		}
+		known = err == nil
+		return err
+	})
+	if err == nil && present && !known {
+		err = ErrForeign
+	}
+	return err
 }
 
 // beginAnew gives a workspace whose key is lost a new one. Its token is lost, too: until its app is installed again nothing of

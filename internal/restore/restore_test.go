@@ -68,6 +68,19 @@ func TestAnotherKeystoreIsRefused(t *testing.T) {
 	}
 }
 
+// A backup of a release without marks does not say whose it is: that nothing of it is known does.
+func TestAnUnmarkedBackupOfAnotherSystemIsRefused(t *testing.T) {
+	t.Parallel()
+	b, other := setup(t), setup(t)
+	b.workspace(t, "T1")
+	r := b.reconciler()
+	r.Keys = other.Keys
+	if _, err := r.Databases(t.Context()); !errors.Is(err, restore.ErrForeign) {
+		t.Errorf("reconciled: %v", err)
+	}
+	must(b.reconciler().Databases(t.Context()))(t)
+}
+
 // A workspace that lives again is told at once; one that is being destroyed is none.
 func TestADestroyedWorkspaceIsTold(t *testing.T) {
 	t.Parallel()
