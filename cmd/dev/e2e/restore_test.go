@@ -138,3 +138,24 @@ func restoredAdmin(t *testing.T, restored string) string {
 	admin.Host = there.Host
 	return admin.String()
 }
+
+// destroyedAgain reconciles a restored database that holds a workspace which was destroyed since: nothing of it is left there
+// but a purge that waits for the servers.
+func destroyedAgain(t *testing.T, restored, workspace string) {
+	t.Helper()
+	out, err := running.RunWith(t.Context(), map[string]string{"DATABASE_URL": restored}, "restore", "reconcile")
+	if err != nil || !regexp.MustCompile(`workspaces destroyed +1\nrows deleted +[1-9]`).Match(out) {
+		t.Errorf("reconcile: %s%v", out, err)
+	}
+	left := list(t, restoredAdmin(t, restored), `
+		select 'workspace' from tenant.workspace union all select 'request' from tenant.request union all select 'pointer' from system.installation
+		union all select 'delivery' from system.inbox where workspace_id = '`+workspace+`'`)
+	if len(left) > 0 {
+		t.Errorf("left in the restored database: %v", left)
+	}
+	purges := list(t, restoredAdmin(t, restored), `
+		select cause from system.purge where workspace_id = '`+workspace+`' and rows_at is not null and done_at is null`)
+	if len(purges) != 1 {
+		t.Errorf("purges that wait: %v", purges)
+	}
+}
