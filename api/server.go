@@ -25,13 +25,14 @@ type Health func(context.Context) (degraded []string, err error)
 func New(addr string, log *slog.Logger, health Health, routes ...Routes) *http.Server {
 	e := echo.New()
 	e.HTTPErrorHandler = renderError(log)
+	e.IPExtractor = echo.ExtractIPDirect() // echo's default believes X-Forwarded-For of anybody
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{
 		LogErrorFunc: func(c echo.Context, _ error, stack []byte) error { // a panic's value may hold anything
 			log.ErrorContext(c.Request().Context(), "panic", "path", c.Path(), "stack", string(stack))
 			return echo.NewHTTPError(http.StatusInternalServerError)
 		},
 	}))
-	e.Use(secure)
+	e.Use(secure, limited(newLimit(time.Now)))
 	e.GET("/health", echo.WrapHandler(observe.HealthHandler(health)))
 	for _, r := range routes {
 		r.Register(e)
@@ -44,17 +45,7 @@ func New(addr string, log *slog.Logger, health Health, routes ...Routes) *http.S
 		WriteTimeout:      15 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
-	}
-}
-
-// secure sets the headers that every answer carries.
-func secure(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
-		return next(c)
+		ErrorLog:          observe.ServerLog(log),
 	}
 }
 

@@ -47,7 +47,7 @@ func purgeDetails(p activities.PurgeProgress) string {
 		what string
 		n    int64
 	}{
-		{"keys destroyed", p.Keys}, {"histories to delete", p.Histories}, {"of them left", p.Left}, {"of those asked for", p.Asked},
+		{"keys destroyed", p.Keys}, {"histories deleted or about to be", p.Histories}, {"histories left", p.Left}, {"of those asked for", p.Asked},
 		{"rows deleted", p.Rows},
 	} {
 		if c.n > 0 {

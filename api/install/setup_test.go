@@ -3,6 +3,7 @@ package install_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -359,7 +360,11 @@ func want(t *testing.T, p page, status int, says string) {
 			t.Errorf("%s: %q, want %q", name, got, value)
 		}
 	}
-	if policy := p.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") {
+	_, style, _ := strings.Cut(p.Body, "<style>")
+	style, _, _ = strings.Cut(style, "</style>")
+	hash := sha256.Sum256([]byte(style))
+	only := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "';"
+	if policy := p.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'; "+only) || strings.Contains(policy, "unsafe") {
 		t.Errorf("Content-Security-Policy: %q", policy)
 	}
 }

@@ -1,5 +1,5 @@
 // Package trust serves what a security reviewer needs and nobody has to log in for: certificates of erasures, each by its
-// unguessable address, and the key that checks them.
+// unguessable address, and the keys that check them.
 package trust
 
 import (
@@ -19,7 +19,7 @@ import (
 // Handler serves the public pages of trust.
 type Handler struct {
 	Store  *postgres.Store
-	Public ed25519.PublicKey
+	Public []ed25519.PublicKey // the one that signs, and those that it has replaced
 	Log    *slog.Logger
 }
 
@@ -29,9 +29,9 @@ func (h *Handler) Register(e *echo.Echo) {
 	e.GET("/trust/certificates/:id", h.certificate)
 }
 
-// key serves the public key, for `echosynch certificate verify FILE --key KEY`.
+// key serves the public keys, for `echosynch certificate verify FILE --key KEY`.
 func (h *Handler) key(c echo.Context) error {
-	pem, err := certificate.PEM(h.Public)
+	pem, err := certificate.PEM(h.Public...)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package trust_test
 
 import (
+	"bytes"
 	"io"
 	"log/slog"
 	"net/http"
@@ -30,12 +31,12 @@ func setup(t *testing.T) *bundle {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	signer, err := certificate.NewSigner(make([]byte, 32))
+	signer, err := certificate.NewSigner(make([]byte, 32), bytes.Repeat([]byte{1}, 32))
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	server := httptest.NewServer(api.New("", log, nil, &trust.Handler{Store: store, Public: signer.Public(), Log: log}).Handler)
+	server := httptest.NewServer(api.New("", log, nil, &trust.Handler{Store: store, Public: signer.Published(), Log: log}).Handler)
 	t.Cleanup(server.Close)
 	return &bundle{store, signer, server.URL}
 }
@@ -68,8 +69,8 @@ func TestCertificateAndKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, _, pem := b.get(t, "/trust/key")
-	key, err := certificate.ParsePublicKey(pem)
-	if err != nil || status != http.StatusOK {
+	keys, err := certificate.ParsePublicKeys(pem)
+	if err != nil || len(keys) != 2 || status != http.StatusOK {
 		t.Fatalf("key: %d, %v: %s", status, err, pem)
 	}
 	status, header, document := b.get(t, "/trust/certificates/"+id.String())
@@ -77,7 +78,7 @@ func TestCertificateAndKey(t *testing.T) {
 		header.Get("Content-Disposition") != `inline; filename="certificate-`+id.String()+`.json"` {
 		t.Errorf("certificate: %d, %v", status, header)
 	}
-	if c, err := certificate.Verify(document, key); err != nil || c.ID != id {
+	if c, err := certificate.Verify(document, keys...); err != nil || c.ID != id {
 		t.Errorf("verified: %+v, %v", c, err)
 	}
 }

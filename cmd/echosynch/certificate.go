@@ -24,7 +24,7 @@ func certificateCommand(s *surroundings) *cobra.Command {
 		Short: "Check certificates of erasures with the public key; needs neither network nor configuration",
 		Long: "Check certificates of erasures, as served at /trust/certificates/..., with the public key, as published at\n" +
 			"/trust/key. It needs neither network nor configuration. FILE \"-\" is the standard input; several files are checked to be\n" +
-			"an unbroken chain as well. PUB is a file, or the key itself in base64. Exit code 1 where one is refused.",
+			"an unbroken chain as well. PUB is a file, which may hold several, or the key itself in base64. Exit code 1 where one is refused.",
 		Example: "  echosynch certificate verify certificate.json --key key.pem",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -36,7 +36,7 @@ func certificateCommand(s *surroundings) *cobra.Command {
 			if key == "" {
 				return usageError{errors.New("needs --key, the public key as published at /trust/key")}
 			}
-			public, err := publicKey(key)
+			public, err := publicKeys(key)
 			if err != nil {
 				return err
 			}
@@ -63,23 +63,23 @@ func certificateCommand(s *surroundings) *cobra.Command {
 	return group("certificate", "Proof of erasures", verify, verifyDrillCommand(s))
 }
 
-// publicKey is the key itself, or the file that holds it.
-func publicKey(arg string) (ed25519.PublicKey, error) {
-	if key, err := certificate.ParsePublicKey([]byte(arg)); err == nil {
-		return key, nil
+// publicKeys are the key itself, or those that a file holds.
+func publicKeys(arg string) ([]ed25519.PublicKey, error) {
+	if keys, err := certificate.ParsePublicKeys([]byte(arg)); err == nil {
+		return keys, nil
 	}
 	b, err := os.ReadFile(arg)
 	if err != nil {
 		return nil, fmt.Errorf("read the public key: %w", err)
 	}
-	key, err := certificate.ParsePublicKey(b)
+	keys, err := certificate.ParsePublicKeys(b)
 	if err != nil {
 		return nil, fmt.Errorf("read the public key from %s: %w", arg, err)
 	}
-	return key, nil
+	return keys, nil
 }
 
-func verifyFile(cmd *cobra.Command, name string, key ed25519.PublicKey) (c certificate.Certificate, err error) {
+func verifyFile(cmd *cobra.Command, name string, keys []ed25519.PublicKey) (c certificate.Certificate, err error) {
 	var doc []byte
 	if name == "-" {
 		doc, err = io.ReadAll(cmd.InOrStdin())
@@ -89,7 +89,7 @@ func verifyFile(cmd *cobra.Command, name string, key ed25519.PublicKey) (c certi
 	if err != nil {
 		return c, err
 	}
-	return certificate.Verify(doc, key)
+	return certificate.Verify(doc, keys...)
 }
 
 // show prints what a certificate says.

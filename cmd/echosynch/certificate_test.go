@@ -25,9 +25,17 @@ func certificates(t *testing.T) (dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	other, err := certificate.NewSigner(bytes.Repeat([]byte{8}, ed25519.SeedSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := certificate.PEM(other.Public(), s.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
 	at := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 	files := map[string][]byte{
-		"key.pem": pem, "key.txt": []byte(base64.StdEncoding.EncodeToString(s.Public()) + "\n"),
+		"key.pem": pem, "two.pem": two, "key.txt": []byte(base64.StdEncoding.EncodeToString(s.Public()) + "\n"),
 		"other.txt": []byte(base64.StdEncoding.EncodeToString(make([]byte, ed25519.PublicKeySize))), "empty.json": nil,
 	}
 	previous := ""
@@ -65,6 +73,7 @@ func TestCertificateVerify(t *testing.T) {
 		"PEM":                 {"one.json", "key.pem", 0, "keys destroyed  2026-11-26T12:00:00Z"},
 		"base64":              {"one.json", "key.txt", 0, "rows            7"},
 		"what is not covered": {"one.json", "key.txt", 0, "not covered: Messages in Slack"},
+		"a replaced key":      {"one.json", "two.pem", 0, "rows            7"},
 		"a chain":             {"one.json two.json three.json", "key.pem", 0, "number 3 of its chain"},
 		"a gap":               {"one.json three.json", "key.pem", 1, "the certificates are no unbroken chain: after number 1 comes 3"},
 		"changed":             {"changed.json", "key.pem", 1, "the signature does not fit"},

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,9 +35,21 @@ func main() {
 	os.Exit(code)
 }
 
+// flushTime is how long a process that ends waits for the error tracker at most.
+const flushTime = 2 * time.Second
+
 // run executes one command and returns the exit code.
-func run(ctx context.Context, args []string, getenv func(string) string, out, errOut io.Writer) int {
-	root := rootCommand(&surroundings{getenv: getenv, out: out, errOut: errOut})
+func run(ctx context.Context, args []string, getenv func(string) string, out, errOut io.Writer) (code int) {
+	s := &surroundings{out: out, errOut: errOut}
+	defer func() {
+		if recover() != nil { // its value may hold anything, so nothing prints it
+			observe.LogPanic(ctx, s.logger(s.cfg).With("layer", observe.Command))
+			code = exitFailed
+		}
+		s.tracker.Flush(flushTime)
+	}()
+	s.load = func(need config.Need) (config.Config, error) { return s.settings(ctx, getenv, need) }
+	root := rootCommand(s)
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errOut)
@@ -55,21 +68,30 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, er
 
 // surroundings are what a command may touch.
 type surroundings struct {
-	getenv      func(string) string
+	load        func(config.Need) (config.Config, error) // the configuration that a command needs
 	out, errOut io.Writer
+	cfg         config.Config // once it is loaded
+	tracker     *observe.Tracker
 }
 
-// load reads the configuration that a command needs.
-func (s *surroundings) load(need config.Need) (config.Config, error) {
-	cfg, err := config.Load(s.getenv, need)
+// settings reads the configuration, and logs what looks like a mistake in it.
+func (s *surroundings) settings(ctx context.Context, getenv func(string) string, need config.Need) (config.Config, error) {
+	cfg, remarks, err := config.LoadStored(ctx, getenv, need)
 	if err != nil {
 		return cfg, fmt.Errorf("these settings are missing or wrong:\n%w", err)
+	}
+	if s.tracker, err = observe.NewTracker(cfg.SentryDSN.Reveal(), string(cfg.Env)); err != nil {
+		return cfg, err
+	}
+	s.cfg = cfg
+	for _, r := range remarks {
+		s.logger(cfg).WarnContext(ctx, "setting looks like a mistake", "name", r.Name, "what", r.What, "remedy", r.Remedy)
 	}
 	return cfg, nil
 }
 
 func (s *surroundings) logger(cfg config.Config) *slog.Logger {
-	return observe.Logger(s.errOut, cfg.LogLevel, cfg.Env != config.Dev)
+	return slog.New(s.tracker.Handler(observe.Logger(s.errOut, cfg.LogLevel, cfg.Env != config.Dev).Handler()))
 }
 
 func rootCommand(s *surroundings) *cobra.Command {
@@ -87,7 +109,7 @@ func rootCommand(s *surroundings) *cobra.Command {
 	root.AddCommand(
 		apiCommand(s), workerCommand(s), migrateCommand(s), manifestCommand(s),
 		workspaceCommand(s), agentCommand(s), channelCommand(s), retentionCommand(s),
-		requestCommand(s), certificateCommand(s), auditCommand(s),
+		requestCommand(s), certificateCommand(s), auditCommand(s), keysCommand(s),
 		restoreCommand(s), drillCommand(s),
 	)
 	return root

@@ -42,6 +42,7 @@ func leaves() map[string]config.Need {
 		"workspace purge": config.Operator, "workspace purges": config.Operator, "retention preview": config.Operator, "retention set": config.Operator,
 		"audit export": config.Operator, "request show": config.Operator, "certificate verify": 0,
 		"certificate verify-drill": 0, "restore reconcile": config.Reconcile, "restore-drill": config.Drill,
+		"keys status": config.Operator, "keys rotate": config.Operator, "keys rewrap": config.Operator,
 	}
 }
 
@@ -152,6 +153,14 @@ func TestBadUsage(t *testing.T) {
 		{"retention set T0ACME 0", `"0" is no number of days from 1 to 365`, "echosynch retention set"},
 		{"retention preview T0ACME 366", `"366" is no number of days from 1 to 365`, "echosynch retention preview"},
 		{"retention set T0ACME week", `"week" is no number of days from 1 to 365`, "echosynch retention set"},
+		{"keys status T0ACME", "takes no arguments, not 1", "echosynch keys status"},
+		{"keys status --workspace acme", `"acme" is neither the id of a workspace nor of a Slack team`, "echosynch keys status"},
+		{"keys rotate", "needs either --workspace or --all", "echosynch keys rotate"},
+		{"keys rotate --all --workspace T0ACME", "needs either --workspace or --all", "echosynch keys rotate"},
+		{"keys rotate --workspace 019f-0000", `"019f-0000" is neither the id of a workspace nor of a Slack team`, "echosynch keys rotate"},
+		{"keys rotate --workspace T0ACME --older-than soon", `invalid argument "soon" for "--older-than"`, "echosynch keys rotate"},
+		{"keys rotate --all --older-than -1h", "--older-than is a time from 0 on, not -1h0m0s", "echosynch keys rotate"},
+		{"keys rewrap --all", "unknown flag: --all", "echosynch keys rewrap"},
 		{"agent remove T0ACME dana", `"dana" is no Slack user id (they begin with U or W)`, "echosynch agent remove"},
 		{"workspace staff-channel T0ACME #it-staff", `"#it-staff" is no Slack channel id (they begin with C or G)`, "echosynch workspace staff-channel"},
 		{"channel allow-bot T0ACME it-help B0DEPLOY", `"it-help" is no Slack channel id (they begin with C or G)`, "echosynch channel allow-bot"},
@@ -199,6 +208,9 @@ func TestWrongConfiguration(t *testing.T) {
 			args := strings.Fields(words)
 			for _, name := range strings.Fields(commands()[words].Use)[1:] {
 				args = append(args, map[string]string{"TEAM": "T0ACME", "USER": "U0DANA", "CHANNEL": "C0ITHELP", "BOT": "B0DEPLOY", "DAYS": "7", "NUMBER": "1"}[name])
+			}
+			if words == "keys rotate" {
+				args = append(args, "--all")
 			}
 			for name, e := range map[string]environ{"nothing is set": {}, "all is wrong": wrong} {
 				got := execute(t.Context(), e, args...)

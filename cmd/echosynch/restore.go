@@ -157,14 +157,14 @@ func verifyDrillCommand(s *surroundings) *cobra.Command {
 		Use:   "verify-drill REPORT --key PUB",
 		Short: "Check the report of a drill with the public key; needs neither network nor configuration",
 		Long: "Check the report of a drill with the public key, as published at /trust/key. It needs neither network nor configuration.\n" +
-			"PUB is a file, or the key itself in base64. Exit code 1 where it is refused, or the drill was not passed.",
+			"PUB is a file, which may hold several, or the key itself in base64. Exit code 1 where it is refused, or the drill was not passed.",
 		Example: "  echosynch certificate verify-drill report.json --key key.pem",
 		Args:    arguments("REPORT"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if key == "" {
 				return usageError{errors.New("needs --key, the public key as published at /trust/key")}
 			}
-			public, err := publicKey(key)
+			public, err := publicKeys(key)
 			if err != nil {
 				return err
 			}
@@ -172,7 +172,7 @@ func verifyDrillCommand(s *surroundings) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("read the report: %w", err)
 			}
-			d, err := certificate.VerifyDrill(doc, public)
+			d, err := certificate.VerifyDrill(doc, public...)
 			if err != nil {
 				return fmt.Errorf("%s is refused: %w", args[0], err)
 			}

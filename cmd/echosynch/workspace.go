@@ -80,8 +80,8 @@ func purgesCommand(s *surroundings) *cobra.Command {
 	return &cobra.Command{
 		Use:   "purges",
 		Short: "List the workspaces that are being destroyed, and where each purge stands",
-		Long: "List the workspaces that are being destroyed, and where each purge stands: keys and rows destroyed so far, histories to\n" +
-			"delete, how many of them are left, and how many of those Temporal was asked to delete.\n\n" + environment(config.Operator),
+		Long: "List the workspaces that are being destroyed, and where each purge stands: keys and rows destroyed so far, histories that\n" +
+			"Temporal has accepted to delete, how many are left, and how many of those it was asked for.\n\n" + environment(config.Operator),
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := s.load(config.Operator)

@@ -14,6 +14,7 @@ import (
 	"github.com/echo-synch/echo-synch/internal/config"
 	"github.com/echo-synch/echo-synch/internal/failpoint"
 	"github.com/echo-synch/echo-synch/internal/intake"
+	"github.com/echo-synch/echo-synch/internal/observe"
 )
 
 // drain is how long what is under way may take to end; orchestrators kill after 30 s.
@@ -30,27 +31,31 @@ func API(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 
 	inbox := &intake.Inbox{Store: p.store, Keys: p.keys, Now: time.Now, Fail: failpoint.In(cfg.FailpointDir)}
 	relay := intake.NewRelay(intake.Relay{
-		Store: p.store, Keys: p.keys, Temporal: p.temporal, Metrics: p.metrics, Log: log, Now: time.Now,
+		Store: p.store, Keys: p.keys, Temporal: p.temporal, Metrics: p.metrics, Log: log.With("layer", observe.Relay), Now: time.Now,
 		Fail: failpoint.In(cfg.FailpointDir), PurgeGrace: cfg.PurgeGrace,
 	})
-	public := api.New(cfg.ListenAddr, log, p.health,
+	face := log.With("layer", observe.HTTP)
+	public := api.New(cfg.ListenAddr, face, p.health,
 		&slack.Handler{
 			Inbox: inbox, Poke: relay.Poke,
-			Secrets: cfg.Slack.SigningSecrets, Metrics: p.metrics, Log: log, Now: time.Now,
+			Secrets: cfg.Slack.SigningSecrets, Metrics: p.metrics, Log: face, Now: time.Now,
 		},
 		&install.Handler{
 			Store: p.store, Keys: p.keys, Wrapper: p.wrapper, Slack: p.slack,
 			ClientID: cfg.Slack.ClientID, ClientSecret: cfg.Slack.ClientSecret,
-			PublicURL: cfg.PublicURL, Log: log, Now: time.Now, Inbox: inbox, Poke: relay.Poke,
+			PublicURL: cfg.PublicURL, Log: face, Now: time.Now, Inbox: inbox, Poke: relay.Poke,
 		},
-		&trust.Handler{Store: p.store, Public: p.signer.Public(), Log: log})
+		&trust.Handler{Store: p.store, Public: p.signer.Published(), Log: face})
+	if err := protect(public, cfg, log); err != nil {
+		return err
+	}
 
 	failed := make(chan error, 2)
 	stopPublic, err := serve(ctx, public, failed)
 	if err != nil {
 		return err
 	}
-	admin := adminServer(cfg.AdminListenAddr, p.metrics, p.health)
+	admin := adminServer(cfg.AdminListenAddr, log, p.metrics, p.health)
 	stopAdmin, err := serve(ctx, admin, failed)
 	if err != nil {
 		return errors.Join(err, stopPublic(ctx))

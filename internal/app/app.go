@@ -43,23 +43,14 @@ var ErrSameCluster = errors.New("KEYSTORE_URL and DATABASE_URL name the same Pos
 
 // open opens the parts, refusing roles and clusters on which the promises would not hold.
 func open(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts, err error) {
+	if p, err = openStores(ctx, cfg); err != nil {
+		return p, err
+	}
 	defer func() {
 		if err != nil {
 			p.close()
 		}
 	}()
-	if p.wrapper, err = openWrapper(ctx, cfg); err != nil {
-		return p, err
-	}
-	if p.store, err = postgres.Open(ctx, cfg.DatabaseURL); err != nil {
-		return p, err
-	}
-	if p.keys, err = keystore.Open(ctx, cfg.KeystoreURL, p.wrapper); err != nil {
-		return p, err
-	}
-	if err = differentClusters(ctx, p.store, p.keys); err != nil {
-		return p, err
-	}
 	if err = p.begin(ctx); err != nil {
 		return p, err
 	}
@@ -68,11 +59,7 @@ func open(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts, er
 	}
 	p.slack = slackapi.New(cfg.Slack.APIURL, nil)
 	p.metrics = observe.NewMetrics()
-	seed, err := base64.StdEncoding.DecodeString(cfg.CertificateSeed.Reveal())
-	if err != nil {
-		return p, errors.New("CERTIFICATE_SIGNING_KEY is not base64")
-	}
-	if p.signer, err = certificate.NewSigner(seed); err != nil {
+	if p.signer, err = newSigner(cfg); err != nil {
 		return p, err
 	}
 	p.purger = &purge.Purger{
@@ -82,10 +69,28 @@ func open(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts, er
 	return p, nil
 }
 
+// newSigner makes what signs certificates.
+func newSigner(cfg config.Config) (certificate.Signer, error) {
+	var former [][]byte
+	seed, err := base64.StdEncoding.DecodeString(cfg.CertificateSeed.Reveal())
+	if err == nil && !cfg.FormerCertificateSeed.IsZero() {
+		former = make([][]byte, 1)
+		former[0], err = base64.StdEncoding.DecodeString(cfg.FormerCertificateSeed.Reveal())
+	}
+	if err != nil {
+		return certificate.Signer{}, errors.New("CERTIFICATE_SIGNING_KEY is not base64")
+	}
+	return certificate.NewSigner(seed, former...)
+}
+
 // openWrapper opens what wraps all keys: KMS, or a file.
 func openWrapper(ctx context.Context, cfg config.Config) (seal.Wrapper, error) {
 	if cfg.KMS.KeyID != "" {
-		return seal.OpenKMS(ctx, cfg.KMS.KeyID, cfg.KMS.Endpoint)
+		var other []string
+		if cfg.KMS.OtherKeyID != "" {
+			other = append(other, cfg.KMS.OtherKeyID)
+		}
+		return seal.OpenKMS(ctx, cfg.KMS.KeyID, cfg.KMS.Endpoint, other...)
 	}
 	return seal.OpenLocal(cfg.LocalKeyFile, cfg.Env != config.Dev)
 }
@@ -107,7 +112,7 @@ func differentClusters(ctx context.Context, store *postgres.Store, keys *keystor
 
 // sweeper is the net under the workflows; every server holds one.
 func (p parts) sweeper(log *slog.Logger) *sweeper.Sweeper {
-	return &sweeper.Sweeper{Store: p.store, Keys: p.keys, Purger: p.purger, Signer: p.signer, Metrics: p.metrics, Log: log, Now: time.Now}
+	return &sweeper.Sweeper{Store: p.store, Keys: p.keys, Purger: p.purger, Signer: p.signer, Metrics: p.metrics, Log: log.With("layer", observe.Sweeper), Now: time.Now}
 }
 
 func (p parts) close() {
@@ -136,7 +141,8 @@ func (p parts) health(ctx context.Context) (degraded []string, err error) {
 	return degraded, nil
 }
 
-// serve listens on server's address, which it replaces by the one it got, and serves until the returned stop is called.
+// serve listens on server's address, which it replaces by the one it got, and serves until the returned stop is called; by
+// TLS where server has a configuration for it.
 // A listener that cannot be opened is reported at once; what ends serving later goes to failed.
 func serve(ctx context.Context, server *http.Server, failed chan<- error) (stop func(context.Context) error, err error) {
 	var lc net.ListenConfig
@@ -146,7 +152,11 @@ func serve(ctx context.Context, server *http.Server, failed chan<- error) (stop 
 	}
 	server.Addr = listener.Addr().String()
 	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		run := func() error { return server.Serve(listener) }
+		if server.TLSConfig != nil {
+			run = func() error { return server.ServeTLS(listener, "", "") }
+		}
+		if err := run(); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve %s: %w", server.Addr, err)
 		}
 	}()
@@ -154,6 +164,6 @@ func serve(ctx context.Context, server *http.Server, failed chan<- error) (stop 
 }
 
 // adminServer is the private listener for metrics, profiles and health.
-func adminServer(addr string, m *observe.Metrics, health func(context.Context) ([]string, error)) *http.Server {
-	return &http.Server{Addr: addr, Handler: observe.AdminHandler(m, health), ReadHeaderTimeout: 5 * time.Second}
+func adminServer(addr string, log *slog.Logger, m *observe.Metrics, health func(context.Context) ([]string, error)) *http.Server {
+	return &http.Server{Addr: addr, Handler: observe.AdminHandler(m, health), ReadHeaderTimeout: 5 * time.Second, ErrorLog: observe.ServerLog(log)}
 }

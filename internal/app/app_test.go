@@ -27,6 +27,8 @@ import (
 
 	"github.com/echo-synch/echo-synch/internal/app"
 	"github.com/echo-synch/echo-synch/internal/config"
+	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/internal/postgres"
 	"github.com/echo-synch/echo-synch/internal/postgres/postgrestest"
 	"github.com/echo-synch/echo-synch/internal/seal"
 	"github.com/echo-synch/echo-synch/internal/secret"
@@ -267,6 +269,46 @@ func TestWorkerStopsWhileItWaitsForTemporal(t *testing.T) {
 	p.stop()
 	if err := p.end(t); err != nil {
 		t.Errorf("told to stop, it failed: %v", err)
+	}
+}
+
+// Without Temporal a worker has no work, and sweeps all the same.
+func TestWorkerSweepsWhileItWaitsForTemporal(t *testing.T) {
+	t.Parallel()
+	cfg := servers(t)
+	store, err := postgres.Open(t.Context(), cfg.DatabaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	long := time.Now().Add(-25 * time.Hour)
+	d := postgres.Delivery{ID: helpdesk.NewInboxID(long), DeliveryID: "Ev1", Workspace: helpdesk.NewWorkspaceID(long), Kind: "message", Refs: []byte("{}"), ReceivedAt: long}
+	d.Seal([]byte("text"), seal.NewKey())
+	if _, err := store.PutDelivery(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- app.Worker(ctx, cfg, slog.New(slog.DiscardHandler)) }()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for late := time.After(patience); ; {
+		bodiless, err := store.Bodiless(t.Context(), []helpdesk.InboxID{d.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(bodiless) == 1 {
+			break
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatal("a body that has waited too long is still there")
+		}
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 

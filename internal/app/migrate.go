@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/echo-synch/echo-synch/internal/config"
 	"github.com/echo-synch/echo-synch/internal/secret"
@@ -20,6 +21,10 @@ func Migrate(ctx context.Context, cfg config.Config, out io.Writer) error {
 		{"key store", cfg.KeystoreAdminURL, migrations.Keystore},
 		{"main database", cfg.DatabaseAdminURL, migrations.Main},
 	} {
+		if strings.HasPrefix(set.url.Reveal(), "dynamodb://") {
+			fmt.Fprintf(out, "%s: a table of DynamoDB has no migrations\n", set.name)
+			continue
+		}
 		applied, err := migrations.Up(ctx, set.url.Reveal(), set.set)
 		for _, name := range applied {
 			fmt.Fprintf(out, "%s: applied %s\n", set.name, name)

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"log/slog"
 	"maps"
@@ -71,11 +70,7 @@ type Backup struct{ Kind, Path string }
 // RestoreDrill restores backups into scratch clusters below dir and returns the signed report. It only reads the live
 // databases: their servers themselves refuse it to write.
 func RestoreDrill(ctx context.Context, cfg config.Config, backups []Backup, dir string, log *slog.Logger) (report []byte, d certificate.Drill, err error) {
-	seed, err := base64.StdEncoding.DecodeString(cfg.CertificateSeed.Reveal())
-	if err != nil {
-		return nil, d, errors.New("CERTIFICATE_SIGNING_KEY is not base64")
-	}
-	signer, err := certificate.NewSigner(seed)
+	signer, err := newSigner(cfg)
 	if err != nil {
 		return nil, d, err
 	}

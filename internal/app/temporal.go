@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -28,7 +29,7 @@ func dialTemporal(cfg config.Temporal, logger *slog.Logger) (client.Client, erro
 	options := client.Options{
 		HostPort:         cfg.Address,
 		Namespace:        cfg.Namespace,
-		Logger:           log.NewStructuredLogger(logger),
+		Logger:           log.NewStructuredLogger(slog.New(discreet{logger.Handler()})),
 		FailureConverter: typeOnly{temporal.GetDefaultFailureConverter()},
 		Identity:         "echosynch", // the default holds the host's name
 	}
@@ -91,31 +92,56 @@ func (t typeOnly) ErrorToFailure(err error) *failurepb.Failure {
 	return f
 }
 
-// schedules are what happens without anybody asking, in case Slack's events were lost.
-var schedules = []struct {
+// regular is a workflow that starts without anybody asking.
+type regular struct {
 	id, workflow  string
 	every, offset time.Duration
-}{
+}
+
+// schedules make good for events that Slack has lost.
+var schedules = []regular{
 	{names.ScheduleCompare, names.WorkflowCompare, 24 * time.Hour, 3 * time.Hour},
 	{names.ScheduleProbe, names.WorkflowProbe, 6 * time.Hour, time.Hour},
 }
 
-// schedule makes the schedules, unless they are there.
-func schedule(ctx context.Context, c client.Client) error {
+const scheduleAgain = 10 * time.Second // the pause before what could not be scheduled is tried again
+
+// keepScheduled makes the schedules that are not there, each for itself and however long it takes, until ctx ends.
+func keepScheduled(ctx context.Context, c client.ScheduleClient, log *slog.Logger) {
+	tick := time.NewTicker(scheduleAgain)
+	defer tick.Stop()
+	for todo := slices.Clone(schedules); ; {
+		todo = slices.DeleteFunc(todo, func(s regular) bool {
+			err := s.schedule(ctx, c)
+			if err != nil && ctx.Err() == nil {
+				log.ErrorContext(ctx, "lost events of Slack go unnoticed; tried again soon", "schedule", s.id, "err", err)
+			}
+			return err == nil
+		})
+		if len(todo) == 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (s regular) schedule(ctx context.Context, c client.ScheduleClient) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	for _, s := range schedules {
-		_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
-			ID:      s.id,
-			Spec:    client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: s.every, Offset: s.offset}}},
-			Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
-			Action: &client.ScheduleWorkflowAction{
-				ID: s.id, Workflow: s.workflow, TaskQueue: names.QueueRequests, Args: []any{helpdesk.WorkspaceID{}},
-			},
-		})
-		if err != nil && !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-			return fmt.Errorf("make schedule %s: %w", s.id, err)
-		}
+	_, err := c.Create(ctx, client.ScheduleOptions{
+		ID:      s.id,
+		Spec:    client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: s.every, Offset: s.offset}}},
+		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
+		Action: &client.ScheduleWorkflowAction{
+			ID: s.id, Workflow: s.workflow, TaskQueue: names.QueueRequests, Args: []any{helpdesk.WorkspaceID{}},
+		},
+	})
+	if err != nil && !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+		return fmt.Errorf("make schedule %s: %w", s.id, err)
 	}
 	return nil
 }

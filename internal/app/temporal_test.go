@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	failurepb "go.temporal.io/api/failure/v1"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -30,6 +34,41 @@ func stripped(t *testing.T, err error) *failurepb.Failure {
 		t.Errorf("text enters the history: %v", f)
 	}
 	return f
+}
+
+// busyTemporal takes the orders for schedules, the first time badly.
+type busyTemporal struct {
+	client.ScheduleClient
+	asked map[string]int
+}
+
+func (b *busyTemporal) Create(_ context.Context, o client.ScheduleOptions) (client.ScheduleHandle, error) {
+	b.asked[o.ID]++
+	switch {
+	case o.ID == schedules[0].id && b.asked[o.ID] < 3:
+		return nil, errors.New("busy")
+	case o.ID == schedules[0].id: // the order had arrived after all
+		return nil, temporal.ErrScheduleAlreadyRunning
+	}
+	return nil, nil
+}
+
+// One schedule that cannot be made keeps no other from being made, and is tried until it is.
+func TestSchedulesAreTriedUntilTheyAreMade(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		c := &busyTemporal{asked: make(map[string]int)}
+		keepScheduled(t.Context(), c, slog.New(slog.DiscardHandler))
+		if took := time.Since(began); took != 2*scheduleAgain {
+			t.Errorf("took %v", took)
+		}
+		for i, s := range schedules {
+			if want := map[bool]int{true: 3, false: 1}[i == 0]; c.asked[s.id] != want {
+				t.Errorf("%s asked for %d times, want %d", s.id, c.asked[s.id], want)
+			}
+		}
+	})
 }
 
 func TestFailuresKeepTheirTypeAndNoWord(t *testing.T) {

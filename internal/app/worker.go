@@ -8,12 +8,14 @@ import (
 	"sync"
 	"time"
 
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/echo-synch/echo-synch/activities"
 	"github.com/echo-synch/echo-synch/internal/config"
 	"github.com/echo-synch/echo-synch/internal/failpoint"
 	"github.com/echo-synch/echo-synch/internal/gemini"
+	"github.com/echo-synch/echo-synch/internal/observe"
 	"github.com/echo-synch/echo-synch/workflows"
 	"github.com/echo-synch/echo-synch/workflows/names"
 )
@@ -37,7 +39,7 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	}
 	defer p.close()
 	acts := &activities.Activities{
-		Store: p.store, Keys: p.keys, Wrapper: p.wrapper, Slack: p.slack, Temporal: p.temporal, Log: log, Now: time.Now,
+		Store: p.store, Keys: p.keys, Wrapper: p.wrapper, Slack: p.slack, Temporal: p.temporal, Log: log.With("layer", observe.Activity), Now: time.Now,
 		Fail:   failpoint.In(cfg.FailpointDir),
 		Purger: p.purger, PurgeGrace: cfg.PurgeGrace, PublicURL: cfg.PublicURL,
 		ModelIs: "none: an embedded classifier, nothing leaves this service",
@@ -58,34 +60,31 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return degraded, err
 	}
 	failed := make(chan error, 1)
-	admin := adminServer(cfg.AdminListenAddr, p.metrics, health)
+	admin := adminServer(cfg.AdminListenAddr, log, p.metrics, health)
 	stopAdmin, err := serve(ctx, admin, failed)
 	if err != nil {
 		return err
 	}
+	besideCtx, stopBeside := context.WithCancel(ctx)
+	defer stopBeside()
+	var beside sync.WaitGroup
+	beside.Go(func() { p.sweeper(log).Run(besideCtx) }) // texts die on time whether Temporal answers or not
+	beside.Go(func() { p.keepMarks(besideCtx, log, failed) })
 	stopWorkers := func() {}
 	if waitForTemporal(ctx, p, log) {
-		if stopWorkers, err = startWorkers(p, acts); err != nil {
+		if stopWorkers, err = startWorkers(p, acts, log); err != nil {
 			return errors.Join(err, stopAdmin(ctx))
 		}
-		if err := schedule(ctx, p.temporal); err != nil {
-			log.ErrorContext(ctx, "lost events of Slack will not be noticed until the next start", "err", err)
-		}
+		beside.Go(func() { keepScheduled(besideCtx, p.temporal.ScheduleClient(), log) })
 		log.InfoContext(ctx, "worker is up", "admin", admin.Addr, "triage", string(cfg.Triage))
 	}
-
-	sweepCtx, stopSweeper := context.WithCancel(ctx)
-	defer stopSweeper()
-	var sweeping sync.WaitGroup
-	sweeping.Go(func() { p.sweeper(log).Run(sweepCtx) })
-	sweeping.Go(func() { p.keepMarks(sweepCtx, log, failed) })
 
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	stopSweeper()
-	defer sweeping.Wait()
+	stopBeside()
+	defer beside.Wait()
 	log.InfoContext(ctx, "worker stops", "within", drain)
 	stopWorkers()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
@@ -94,7 +93,7 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 }
 
 // startWorkers starts one worker for each queue. All of them stop at once: together they have as long as one.
-func startWorkers(p parts, acts *activities.Activities) (stop func(), err error) {
+func startWorkers(p parts, acts *activities.Activities, log *slog.Logger) (stop func(), err error) {
 	var started []worker.Worker
 	stop = func() {
 		var stopping sync.WaitGroup
@@ -110,6 +109,7 @@ func startWorkers(p parts, acts *activities.Activities) (stop func(), err error)
 			MaxConcurrentActivityExecutionSize: q.activities,
 			DisableWorkflowWorker:              q.name != names.QueueRequests,
 			DisableRegistrationAliasing:        true,
+			Interceptors:                       []interceptor.WorkerInterceptor{&watch{log: log.With("layer", observe.Workflow)}},
 		})
 		if q.name == names.QueueRequests {
 			workflows.Register(w)

@@ -178,18 +178,31 @@ func TestKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, form := range []string{string(pem), base64.StdEncoding.EncodeToString(key), base64.StdEncoding.EncodeToString(key) + "\n"} {
-		if got, err := certificate.ParsePublicKey([]byte(form)); err != nil || !got.Equal(key) {
+		if got, err := certificate.ParsePublicKeys([]byte(form)); err != nil || len(got) != 1 || !got[0].Equal(key) {
 			t.Errorf("%q: %v", form, err)
 		}
+	}
+	two, err := certificate.PEM(key, signer(t, 2).Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := certificate.ParsePublicKeys(two); err != nil || len(got) != 2 || !got[0].Equal(key) || !got[1].Equal(signer(t, 2).Public()) {
+		t.Errorf("two: %v, %v", got, err)
 	}
 	const rsa = "-----BEGIN PUBLIC KEY-----\nMFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf\n9Cnzj4p4WGeKLs1Pt8QuKUpRKfFLfRYC9AIKjbJTWit+CqvjWYzvQwECAwEAAQ==\n-----END PUBLIC KEY-----\n"
-	for _, form := range []string{"", "x", base64.StdEncoding.EncodeToString(key[:31]), rsa, "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"} {
-		if _, err := certificate.ParsePublicKey([]byte(form)); !errors.Is(err, certificate.ErrPublicKey) {
+	for _, form := range []string{"", "x", base64.StdEncoding.EncodeToString(key[:31]), rsa, string(pem) + rsa, "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"} {
+		if _, err := certificate.ParsePublicKeys([]byte(form)); !errors.Is(err, certificate.ErrPublicKey) {
 			t.Errorf("%q: %v", form, err)
 		}
 	}
-	if _, err := certificate.NewSigner(make([]byte, 31)); err == nil {
-		t.Error("a short seed is taken")
+	for _, seeds := range [][]int{{31}, {32, 31}} {
+		var former [][]byte
+		for _, n := range seeds[1:] {
+			former = append(former, make([]byte, n))
+		}
+		if _, err := certificate.NewSigner(make([]byte, seeds[0]), former...); err == nil {
+			t.Errorf("seeds of %d bytes are taken", seeds)
+		}
 	}
 	if _, err := (certificate.Signer{}).Issue(sample()); !errors.Is(err, certificate.ErrNoKey) {
 		t.Errorf("without a key: %v", err)
@@ -209,4 +222,36 @@ func FuzzVerify(f *testing.F) {
 			t.Errorf("forged: %s", b)
 		}
 	})
+}
+
+// What was signed before the key was replaced verifies with what is published after, and the chain goes on.
+func TestReplacedKey(t *testing.T) {
+	t.Parallel()
+	before := signer(t, 1)
+	after, err := certificate.NewSigner(bytes.Repeat([]byte{2}, ed25519.SeedSize), bytes.Repeat([]byte{1}, ed25519.SeedSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var chain []certificate.Certificate
+	previous := ""
+	for n, s := range []certificate.Signer{before, after} {
+		c := sample()
+		c.Number, c.Previous = int64(n)+1, previous
+		issued, err := s.Issue(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		previous = issued.Hash
+		verified, err := certificate.Verify(issued.Document, after.Published()...)
+		if err != nil || verified.Key != certificate.KeyID(s.Public()) {
+			t.Errorf("number %d: %+v, %v", n+1, verified, err)
+		}
+		if _, err := certificate.Verify(issued.Document, after.Published()[n]); !errors.Is(err, certificate.ErrKey) {
+			t.Errorf("number %d with the other key: %v", n+1, err)
+		}
+		chain = append(chain, verified)
+	}
+	if err := certificate.VerifyChain(chain); err != nil {
+		t.Error(err)
+	}
 }

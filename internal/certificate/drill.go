@@ -116,8 +116,9 @@ func report(canonical, signature []byte) []byte {
 	return fmt.Appendf(nil, `{"report":%s,"signature":"%s"}`+"\n", canonical, encoding.EncodeToString(signature))
 }
 
-// VerifyDrill checks a report against a public key and returns what it says. Every byte of it counts.
-func VerifyDrill(doc []byte, key ed25519.PublicKey) (d Drill, err error) {
+// VerifyDrill checks a report against some public keys, of which one must have signed it, and returns what it says. Every
+// byte of it counts.
+func VerifyDrill(doc []byte, keys ...ed25519.PublicKey) (d Drill, err error) {
 	var outer struct {
 		Report    json.RawMessage `json:"report"`
 		Signature string          `json:"signature"`
@@ -126,7 +127,8 @@ func VerifyDrill(doc []byte, key ed25519.PublicKey) (d Drill, err error) {
 		return d, errors.Join(errors.New("no report of a drill"), err)
 	}
 	signature, err := encoding.DecodeString(outer.Signature)
-	if err != nil || !ed25519.Verify(key, append([]byte(drillDomain), outer.Report...), signature) {
+	message := append([]byte(drillDomain), outer.Report...)
+	if err != nil || !slices.ContainsFunc(keys, func(key ed25519.PublicKey) bool { return ed25519.Verify(key, message, signature) }) {
 		return d, ErrSignature
 	}
 	if err := strictly(outer.Report, &d); err != nil {

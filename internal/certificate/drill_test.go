@@ -40,7 +40,7 @@ func TestTheFormOfADrill(t *testing.T) {
 	if got := string(doc); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "==\"}\n") {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	d, err := certificate.VerifyDrill(doc, signer(t, 1).Public())
+	d, err := certificate.VerifyDrill(doc, signer(t, 2).Public(), signer(t, 1).Public()) // one of them is a former one
 	if err != nil || len(d.Trials) != 1 || d.Trials[0].Before["texts"].Living != 2 || len(d.Failures) != 0 {
 		t.Errorf("read %+v, %v", d, err)
 	}

@@ -18,21 +18,46 @@ const domain = "echo-synch certificate 1\n"
 // Signer signs certificates. The zero Signer refuses to. It prints no key: only a function knows it.
 type Signer struct {
 	public ed25519.PublicKey
+	former []ed25519.PublicKey
 	sign   func(message []byte) []byte
 }
 
-// NewSigner makes a signer from the 32 bytes that a key is derived from.
-func NewSigner(seed []byte) (Signer, error) {
-	if len(seed) != ed25519.SeedSize {
-		return Signer{}, fmt.Errorf("make signer: a seed has %d bytes, not %d", ed25519.SeedSize, len(seed))
+// NewSigner makes a signer from the 32 bytes that a key is derived from, and those of the keys that it has replaced.
+func NewSigner(seed []byte, former ...[]byte) (s Signer, err error) {
+	private, err := privateKey(seed)
+	if err != nil {
+		return s, err
 	}
-	private := ed25519.NewKeyFromSeed(seed)
-	public, _ := private.Public().(ed25519.PublicKey) // it is one
-	return Signer{public, func(message []byte) []byte { return ed25519.Sign(private, message) }}, nil
+	s = Signer{public: publicKey(private), sign: func(message []byte) []byte { return ed25519.Sign(private, message) }}
+	for _, seed := range former {
+		private, err := privateKey(seed)
+		if err != nil {
+			return Signer{}, err
+		}
+		s.former = append(s.former, publicKey(private))
+	}
+	return s, nil
 }
 
-// Public is the key that checks what the signer has signed.
+func privateKey(seed []byte) (ed25519.PrivateKey, error) {
+	if len(seed) != ed25519.SeedSize {
+		return nil, fmt.Errorf("make signer: a seed has %d bytes, not %d", ed25519.SeedSize, len(seed))
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+func publicKey(private ed25519.PrivateKey) ed25519.PublicKey {
+	public, _ := private.Public().(ed25519.PublicKey) // it is one
+	return public
+}
+
+// Public is the key that checks what the signer signs.
 func (s Signer) Public() ed25519.PublicKey { return s.public }
+
+// Published are the keys that check what the signer signs, and what was signed before its key was replaced.
+func (s Signer) Published() []ed25519.PublicKey {
+	return append([]ed25519.PublicKey{s.public}, s.former...)
+}
 
 // Issued is a signed certificate.
 type Issued struct {
@@ -72,30 +97,37 @@ func KeyID(key ed25519.PublicKey) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// PEM is how a public key is published.
-func PEM(key ed25519.PublicKey) ([]byte, error) {
-	der, err := x509.MarshalPKIXPublicKey(key)
-	if err != nil {
-		return nil, fmt.Errorf("encode public key: %w", err)
+// PEM is how public keys are published: one block each.
+func PEM(keys ...ed25519.PublicKey) (doc []byte, err error) {
+	for _, key := range keys {
+		der, err := x509.MarshalPKIXPublicKey(key)
+		if err != nil {
+			return nil, fmt.Errorf("encode public key: %w", err)
+		}
+		doc = append(doc, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})...)
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
+	return doc, nil
 }
 
 // ErrPublicKey: neither of the forms of a public key.
 var ErrPublicKey = errors.New("not an Ed25519 public key: want PEM, or base64 of its 32 bytes")
 
-// ParsePublicKey reads a public key as [PEM] writes it, or base64 of its 32 bytes.
-func ParsePublicKey(b []byte) (ed25519.PublicKey, error) {
-	if block, _ := pem.Decode(b); block != nil {
+// ParsePublicKeys reads public keys as [PEM] writes them, or one in base64 of its 32 bytes.
+func ParsePublicKeys(b []byte) (keys []ed25519.PublicKey, err error) {
+	for block, rest := pem.Decode(b); block != nil; block, rest = pem.Decode(rest) {
 		parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
-		if key, ok := parsed.(ed25519.PublicKey); err == nil && ok {
-			return key, nil
+		key, ok := parsed.(ed25519.PublicKey)
+		if err != nil || !ok {
+			return nil, ErrPublicKey
 		}
-		return nil, ErrPublicKey
+		keys = append(keys, key)
+	}
+	if keys != nil {
+		return keys, nil
 	}
 	raw, err := encoding.DecodeString(strings.TrimSpace(string(b)))
 	if err != nil || len(raw) != ed25519.PublicKeySize {
 		return nil, ErrPublicKey
 	}
-	return raw, nil
+	return []ed25519.PublicKey{raw}, nil
 }

@@ -19,8 +19,9 @@ var (
 	ErrChain     = errors.New("the certificates are no unbroken chain")
 )
 
-// Verify checks a document against a public key and returns what it certifies. Every byte of it counts.
-func Verify(doc []byte, key ed25519.PublicKey) (c Certificate, err error) {
+// Verify checks a document against the one of some public keys that it names, and returns what it certifies. Every byte of
+// it counts.
+func Verify(doc []byte, keys ...ed25519.PublicKey) (c Certificate, err error) {
 	var outer struct {
 		Certificate json.RawMessage `json:"certificate"`
 		Signature   string          `json:"signature"`
@@ -38,11 +39,16 @@ func Verify(doc []byte, key ed25519.PublicKey) (c Certificate, err error) {
 	if form.Version > Version {
 		return c, ErrVersion
 	}
-	if form.Key != KeyID(key) {
-		return c, fmt.Errorf("%w: it names %q, the given one is %q", ErrKey, form.Key, KeyID(key))
+	named := slices.IndexFunc(keys, func(key ed25519.PublicKey) bool { return form.Key == KeyID(key) })
+	if named < 0 {
+		var given []string
+		for _, key := range keys {
+			given = append(given, KeyID(key))
+		}
+		return c, fmt.Errorf("%w: it names %q, given is %q", ErrKey, form.Key, given)
 	}
 	signature, err := encoding.DecodeString(outer.Signature)
-	if err != nil || !ed25519.Verify(key, signed(outer.Certificate), signature) {
+	if err != nil || !ed25519.Verify(keys[named], signed(outer.Certificate), signature) {
 		return c, ErrSignature
 	}
 	if err := strictly(outer.Certificate, &c); err != nil {

@@ -1,5 +1,6 @@
-// Package config turns the environment into one typed, checked value. It is the only package that reads the environment;
-// it opens no connection and decides nothing but whether the settings make sense together.
+// Package config turns the environment, and a path of AWS's Parameter Store where one is named, into one typed, checked
+// value. It is the only package that reads either, once, at the start; it decides nothing but whether the settings make
+// sense together.
 package config
 
 import (
@@ -23,12 +24,14 @@ type Config struct {
 	ListenAddr string
 	// AdminListenAddr is where metrics, profiles and health are served, host:port; never public.
 	AdminListenAddr string
+	// Transport is how the public reaches the api.
+	Transport Transport
 
 	// DatabaseURL reaches the main database as the application role.
 	DatabaseURL secret.Value
 	// DatabaseAdminURL reaches the main database as the role that migrates it.
 	DatabaseAdminURL secret.Value
-	// KeystoreURL reaches the key store, a cluster of its own, as the application role.
+	// KeystoreURL reaches the key store: a cluster of its own, as the application role, or dynamodb:// and a table.
 	KeystoreURL secret.Value
 	// KeystoreAdminURL reaches the key store as the role that migrates it.
 	KeystoreAdminURL secret.Value
@@ -47,8 +50,12 @@ type Config struct {
 	Gemini Gemini
 	// CertificateSeed is what the key that signs certificates is derived from, 32 bytes in base64.
 	CertificateSeed secret.Value
+	// FormerCertificateSeed is the one that CertificateSeed has replaced: what it signed still verifies.
+	FormerCertificateSeed secret.Value
 	// PurgeGrace is how long after an uninstall a reinstall restores everything.
 	PurgeGrace time.Duration
+	// SentryDSN is where panics and unexpected errors are reported; empty means nowhere.
+	SentryDSN secret.Value
 	// FailpointDir arms failpoints; dev only.
 	FailpointDir string
 }
@@ -57,6 +64,8 @@ type Config struct {
 type KMS struct {
 	// KeyID is the key's id, ARN or alias; empty means that the wrapping key is in a file.
 	KeyID string
+	// OtherKeyID is the key that KeyID replaces, or that will replace it: it opens and does not wrap.
+	OtherKeyID string
 	// Endpoint replaces AWS's address.
 	Endpoint string
 }
@@ -144,11 +153,12 @@ const (
 
 // Load reads the settings that need reads, through getenv (usually [os.Getenv]), and checks them.
 // An empty variable counts as not set. The error is a [Problems] with everything that is wrong, not just the first thing.
-func Load(getenv func(string) string, need Need) (Config, error) {
-	var (
-		c        Config
-		problems Problems
-	)
+func Load(getenv func(string) string, need Need) (Config, error) { return load(getenv, need, nil) }
+
+// load reports what is wrong with the Parameter Store beside the rest. While that cannot be read nothing counts as missing,
+// because it may stand there.
+func load(getenv func(string) string, need Need, unread Problems) (Config, error) {
+	c, problems := Config{}, unread
 	for _, v := range variables() {
 		if v.ReadBy&need == 0 {
 			continue
@@ -158,7 +168,7 @@ func Load(getenv func(string) string, need Need) (Config, error) {
 			value = v.Default
 		}
 		if value == "" {
-			if v.RequiredBy&need != 0 {
+			if v.RequiredBy&need != 0 && unread == nil {
 				problems = append(problems, Problem{v.Name, "is not set", "set it to " + v.Purpose})
 			}
 			continue
@@ -175,7 +185,7 @@ func Load(getenv func(string) string, need Need) (Config, error) {
 		}
 	}
 	for _, r := range rules() {
-		if r.need&need != 0 && r.broken(c) {
+		if r.need&need != 0 && unread == nil && r.broken(c) {
 			problems = append(problems, r.Problem)
 		}
 	}

@@ -2,7 +2,6 @@ package config_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -39,6 +38,7 @@ func environment(t *testing.T, env config.Env, overrides map[string]string) func
 		"SLACK_SIGNING_SECRET": "marker6, marker7",
 		"LOCAL_KMS_KEY_FILE":   key,
 
+		"SENTRY_DSN":              "https://marker9@sentry.example.com/1",
 		"CERTIFICATE_SIGNING_KEY": "marker8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
 	}
 	maps.Copy(vars, overrides)
@@ -68,6 +68,7 @@ func TestLoad(t *testing.T) {
 		Triage: config.TriageLexical,
 		Gemini: config.Gemini{Location: "eu", Model: "gemini-3.5-flash-lite"},
 
+		SentryDSN:       secret.New("https://marker9@sentry.example.com/1"),
 		CertificateSeed: secret.New("marker8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
 		PurgeGrace:      30 * time.Minute,
 	}
@@ -109,6 +110,16 @@ func TestLoadAccepts(t *testing.T) {
 			config.Dev, map[string]string{"SLACK_SIGNING_SECRET": "one"},
 			func(c config.Config) bool { return len(c.Slack.SigningSecrets) == 1 },
 		},
+		"two KMS keys": {
+			config.Dev, map[string]string{"KMS_KEY_ID": "alias/new, alias/old", "LOCAL_KMS_KEY_FILE": ""},
+			func(c config.Config) bool { return c.KMS.KeyID == "alias/new" && c.KMS.OtherKeyID == "alias/old" },
+		},
+		"two keys for certificates": {
+			config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": strings.Repeat("A", 43) + "=," + strings.Repeat("B", 42) + "A="},
+			func(c config.Config) bool {
+				return c.CertificateSeed.Reveal() == strings.Repeat("A", 43)+"=" && c.FormerCertificateSeed.Reveal() == strings.Repeat("B", 42)+"A="
+			},
+		},
 		"level": {
 			config.Dev, map[string]string{"LOG_LEVEL": "debug"},
 			func(c config.Config) bool { return c.LogLevel == slog.LevelDebug },
@@ -144,11 +155,18 @@ func TestLoadRefuses(t *testing.T) {
 		"no database":             {config.Dev, map[string]string{"DATABASE_URL": ""}, "DATABASE_URL: is not set; "},
 		"database not by URL":     {config.Dev, map[string]string{"DATABASE_URL": "host=db password=marker"}, "DATABASE_URL: is not a postgres:// address; "},
 		"database unreadable":     {config.Dev, map[string]string{"DATABASE_URL": "postgres://u:marker@db:x/"}, "DATABASE_URL: is not a postgres:// address; "},
-		"dynamodb":                {config.Dev, map[string]string{"KEYSTORE_URL": "dynamodb://marker"}, "KEYSTORE_URL: is not a postgres:// address; "},
+		"table with a path":       {config.Dev, map[string]string{"KEYSTORE_URL": "dynamodb://marker/x"}, "KEYSTORE_URL: is neither a postgres:// address nor dynamodb://TABLE; "},
+		"no table":                {config.Dev, map[string]string{"KEYSTORE_ADMIN_URL": "dynamodb://"}, "KEYSTORE_ADMIN_URL: is neither a postgres:// address nor dynamodb://TABLE; "},
+		"key store not by URL":    {config.Dev, map[string]string{"KEYSTORE_URL": "postgres//u:marker@keys/x"}, "KEYSTORE_URL: is not a postgres:// address; "},
 		"listen address":          {config.Dev, map[string]string{"LISTEN_ADDR": "8080"}, "LISTEN_ADDR: is not host:port; "},
 		"listen address, no port": {config.Dev, map[string]string{"ADMIN_LISTEN_ADDR": "x:"}, "ADMIN_LISTEN_ADDR: is not host:port; "},
 		"signing key too short":   {config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": "bWFya2Vy"}, "CERTIFICATE_SIGNING_KEY: is not 32 bytes in base64; "},
 		"signing key no base64":   {config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": "?"}, "CERTIFICATE_SIGNING_KEY: is not 32 bytes in base64; "},
+		"no project at Sentry":    {config.Dev, map[string]string{"SENTRY_DSN": "https://marker@sentry.example.com"}, "SENTRY_DSN: is no address of a Sentry project; "},
+		"no key for Sentry":       {config.Dev, map[string]string{"SENTRY_DSN": "https://sentry.example.com/1"}, "SENTRY_DSN: is no address of a Sentry project; "},
+		"a second one, no base64": {config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": strings.Repeat("A", 43) + "=,?"}, "CERTIFICATE_SIGNING_KEY: is not 32 bytes in base64; "},
+		"half a pair of keys":     {config.Dev, map[string]string{"CERTIFICATE_SIGNING_KEY": strings.Repeat("A", 43) + "=,"}, "CERTIFICATE_SIGNING_KEY: holds an empty part; "},
+		"three KMS keys":          {config.Dev, map[string]string{"KMS_KEY_ID": "a,b,c"}, "KMS_KEY_ID: holds more than two parts; "},
 		"grace below zero":        {config.Dev, map[string]string{"PURGE_GRACE": "-1s"}, "PURGE_GRACE: is not a time from 0 to 30m; "},
 		"grace beyond the hour":   {config.Dev, map[string]string{"PURGE_GRACE": "31m"}, "PURGE_GRACE: is not a time from 0 to 30m; "},
 		"grace without a unit":    {config.Dev, map[string]string{"PURGE_GRACE": "30"}, "PURGE_GRACE: is not a time from 0 to 30m; "},
@@ -187,14 +205,24 @@ func TestProductionDemandsKMSAndTLS(t *testing.T) {
 	t.Parallel()
 	whole := map[string]string{
 		"TEMPORAL_TLS_SERVER_NAME": "temporal.example.com", "LOCAL_KMS_KEY_FILE": "", "KMS_KEY_ID": "alias/echo-synch",
-		"KMS_ENDPOINT_URL": "https://kms.example.com",
+		"KMS_ENDPOINT_URL": "https://kms.example.com", "PROXY_CIDRS": "10.0.0.0/24", "PROXY_HEADER": "X-Forwarded-For",
 	}
 	if c, err := config.Load(environment(t, config.Production, whole), all); err != nil || c.KMS.KeyID != "alias/echo-synch" {
 		t.Errorf("with all that it demands: %+v, %v", c.KMS, err)
 	}
+	table := maps.Clone(whole)
+	table["KEYSTORE_URL"], table["KEYSTORE_ADMIN_URL"] = "dynamodb://echosynch-keys", "dynamodb://echosynch-keys"
+	if c, err := config.Load(environment(t, config.Production, table), all); err != nil || c.KeystoreURL.Reveal() != "dynamodb://echosynch-keys" {
+		t.Errorf("with a table: %v", err)
+	}
+	_, err := config.Load(environment(t, config.Production, table), config.Drill)
+	if err == nil || !strings.HasPrefix(err.Error(), "KEYSTORE_URL: names a table of DynamoDB; ") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("a drill with a table: %v", err)
+	}
 	for name, tt := range map[string]struct{ variable, value, want string }{
 		"no key":         {"KMS_KEY_ID", "", "KMS_KEY_ID: is not set; "},
 		"a file, too":    {"LOCAL_KMS_KEY_FILE", "/key", "LOCAL_KMS_KEY_FILE: is set beside KMS_KEY_ID; "},
+		"clear tracker":  {"SENTRY_DSN", "http://marker@sentry.example.com/1", "SENTRY_DSN: is not https; "},
 		"clear endpoint": {"KMS_ENDPOINT_URL", "http://kms.example.com", "KMS_ENDPOINT_URL: is not https; "},
 	} {
 		broken := maps.Clone(whole)
@@ -205,7 +233,7 @@ func TestProductionDemandsKMSAndTLS(t *testing.T) {
 		}
 	}
 
-	_, err := config.Load(environment(t, config.Production, map[string]string{
+	_, err = config.Load(environment(t, config.Production, map[string]string{
 		"PUBLIC_URL":         "http://help.example.com",
 		"DATABASE_URL":       "postgres://db/x?sslmode=require",
 		"DATABASE_ADMIN_URL": "postgres://db/x",
@@ -224,7 +252,7 @@ func TestProductionDemandsKMSAndTLS(t *testing.T) {
 	}
 	want := []string{
 		"KMS_KEY_ID", "LOCAL_KMS_KEY_FILE", "PUBLIC_URL", "DATABASE_URL", "DATABASE_ADMIN_URL", "KEYSTORE_URL", "KEYSTORE_ADMIN_URL",
-		"TEMPORAL_TLS_SERVER_NAME", "GEMINI_LOCATION",
+		"TEMPORAL_TLS_SERVER_NAME", "GEMINI_LOCATION", "TLS_CERT_FILE",
 	}
 	if !reflect.DeepEqual(names, want) {
 		t.Errorf("problems = %v, want %v", names, want)
@@ -301,20 +329,7 @@ func TestConfigNeverPrintsSecrets(t *testing.T) {
 		t.Errorf("Config holds %d secrets, the environment %d", got, markers)
 	}
 
-	var out bytes.Buffer
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
-		fmt.Fprintf(&out, verb+verb, c, &c)
-	}
-	if err := json.NewEncoder(&out).Encode(c); err != nil {
-		t.Fatal(err)
-	}
-	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "config", c)
-	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "config", c)
-	for _, marker := range []string{"marker", fmt.Sprintf("%x", "marker"), fmt.Sprintf("%X", "marker")} {
-		if strings.Contains(out.String(), marker) {
-			t.Errorf("printing shows %q", marker)
-		}
-	}
+	wantSilence(t, c)
 }
 
 // countSecrets also fails to see a secret in an unexported field, which fmt would print: the count then falls short.

@@ -19,7 +19,7 @@ type rule struct {
 
 func rules() []rule {
 	const verifyFull = "add sslmode=verify-full"
-	return []rule{
+	return append([]rule{
 		{Problem{"LOCAL_KMS_KEY_FILE", "is not set, and neither is KMS_KEY_ID", "set it to the path of the wrapping key"}, servers | restores,
 			func(c Config) bool {
 				return (c.Env == Dev || c.Env == Selfhost) && c.LocalKeyFile == "" && c.KMS.KeyID == ""
@@ -43,6 +43,8 @@ func rules() []rule {
 		{Problem{"SLACK_API_URL", "is not https on slack.com", "remove it outside dev"}, servers | Operator,
 			func(c Config) bool { return c.notDev() && c.Slack.APIURL != "" && !isSlack(c.Slack.APIURL) }},
 
+		{Problem{"SENTRY_DSN", "is not https", "production needs https"}, everyone,
+			func(c Config) bool { return c.Env == Production && strings.HasPrefix(c.SentryDSN.Reveal(), "http://") }},
 		{Problem{"KMS_KEY_ID", "is not set", "production keeps its wrapping key in KMS: set it to the key's id, ARN or alias"}, servers | restores,
 			func(c Config) bool { return c.Env == Production && c.KMS.KeyID == "" }},
 		{Problem{"LOCAL_KMS_KEY_FILE", "is set in production", "remove it: production keeps its wrapping key in KMS"}, servers | Operator | restores,
@@ -51,33 +53,40 @@ func rules() []rule {
 			func(c Config) bool {
 				return c.Env == Production && c.KMS.Endpoint != "" && !strings.HasPrefix(c.KMS.Endpoint, "https://")
 			}},
-		{Problem{"PUBLIC_URL", "is not https", "production needs https"}, API,
+		{Problem{"PUBLIC_URL", "is not https", "production needs https"}, servers,
 			func(c Config) bool {
 				return c.Env == Production && c.PublicURL != "" && !strings.HasPrefix(c.PublicURL, "https://")
 			}},
 		{Problem{"DATABASE_URL", "does not verify the server", verifyFull}, servers | Operator | restores, inClear(func(c Config) secret.Value { return c.DatabaseURL })},
 		{Problem{"DATABASE_ADMIN_URL", "does not verify the server", verifyFull}, Migrate, inClear(func(c Config) secret.Value { return c.DatabaseAdminURL })},
-		{Problem{"KEYSTORE_URL", "does not verify the server", verifyFull}, servers | restores, inClear(func(c Config) secret.Value { return c.KeystoreURL })},
+		{Problem{"KEYSTORE_URL", "does not verify the server", verifyFull}, servers | Operator | restores, inClear(func(c Config) secret.Value { return c.KeystoreURL })},
+		{Problem{"KEYSTORE_URL", "names a table of DynamoDB", "the drill works with a key store in Postgres only, whose server itself refuses writes to it"}, Drill,
+			func(c Config) bool { return strings.HasPrefix(c.KeystoreURL.Reveal(), "dynamodb://") }},
 		{Problem{"KEYSTORE_ADMIN_URL", "does not verify the server", verifyFull}, Migrate, inClear(func(c Config) secret.Value { return c.KeystoreAdminURL })},
-		{Problem{"TEMPORAL_TLS_SERVER_NAME", "is not set, and neither is TEMPORAL_TLS_CERT or TEMPORAL_TLS_CA", "set one of them: production needs TLS to Temporal"}, servers | Reconcile,
+		{Problem{"TEMPORAL_TLS_SERVER_NAME", "is not set, and neither is TEMPORAL_TLS_CERT or TEMPORAL_TLS_CA", "set one of them: production needs TLS to Temporal"}, servers | Operator | Reconcile,
 			func(c Config) bool { return c.Env == Production && !c.Temporal.TLS() }},
 		{Problem{"GEMINI_LOCATION", "is outside the EU", "use eu or a region of the EU"}, servers,
 			func(c Config) bool {
 				return c.Env == Production && c.Triage == TriageGemini && !isEU(c.Gemini.Location)
 			}},
-	}
+	}, transportRules()...)
 }
 
 func (c Config) notDev() bool { return c.Env == Selfhost || c.Env == Production }
 
-// inClear is broken where production would talk to a database without verifying its certificate and name.
+// inClear is broken where production would talk to a database without verifying its certificate and name. A second
+// sslmode or a host in the query would replace the first; a path is a socket, without TLS. DynamoDB is reached by https, or
+// by nobody.
 func inClear(field func(Config) secret.Value) func(Config) bool {
 	return func(c Config) bool {
 		if c.Env != Production || field(c).IsZero() {
 			return false
 		}
 		u, err := url.Parse(field(c).Reveal())
-		return err != nil || u.Query().Get("sslmode") != "verify-full"
+		if err != nil || u.Scheme == "dynamodb" {
+			return err != nil
+		}
+		return !slices.Equal(u.Query()["sslmode"], []string{"verify-full"}) || u.Query().Has("host") || strings.HasPrefix(u.Hostname(), "/")
 	}
 }
 
@@ -102,4 +111,9 @@ func isFile(path string) bool {
 func isPrivate(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().Perm()&0o077 == 0
+}
+
+func isPublic(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().Perm()&0o007 != 0
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -66,10 +67,12 @@ func (v Variable) note(need Need) string {
 }
 
 func variables() []Variable {
-	return []Variable{
+	return append([]Variable{
 		{Name: "ECHO_ENV", Purpose: "the mode: dev, selfhost or production",
 			ReadBy: everyone &^ Manifest, RequiredBy: everyone &^ Manifest,
 			set: oneOf(func(c *Config) *Env { return &c.Env }, Dev, Selfhost, Production)},
+		{Name: "SSM_PATH", Purpose: "the path in AWS's Parameter Store of the settings that the environment does not hold, such as /echo-synch/production",
+			ReadBy: everyone, set: func(*Config, string) Problem { return Problem{} }}, // LoadStored has followed it
 		{Name: "LOG_LEVEL", Default: "info", Purpose: "the lowest level to log: debug, info, warn or error",
 			ReadBy: everyone &^ Manifest, set: setLevel},
 
@@ -87,16 +90,16 @@ func variables() []Variable {
 		{Name: "DATABASE_ADMIN_URL", Purpose: "the postgres:// address of the main database, migrating role", Secret: true,
 			ReadBy: Migrate, RequiredBy: Migrate,
 			set: postgres(func(c *Config) *secret.Value { return &c.DatabaseAdminURL })},
-		{Name: "KEYSTORE_URL", Purpose: "the postgres:// address of the key store, application role", Secret: true,
+		{Name: "KEYSTORE_URL", Purpose: "the postgres:// address of the key store, application role; or dynamodb://TABLE", Secret: true,
 			ReadBy: servers | Operator | restores, RequiredBy: servers | restores,
-			set: postgres(func(c *Config) *secret.Value { return &c.KeystoreURL })},
-		{Name: "KEYSTORE_ADMIN_URL", Purpose: "the postgres:// address of the key store, migrating role", Secret: true,
+			set: keystore(func(c *Config) *secret.Value { return &c.KeystoreURL })},
+		{Name: "KEYSTORE_ADMIN_URL", Purpose: "the postgres:// address of the key store, migrating role; or dynamodb://TABLE, which has no migrations", Secret: true,
 			ReadBy: Migrate, RequiredBy: Migrate,
-			set: postgres(func(c *Config) *secret.Value { return &c.KeystoreAdminURL })},
-		{Name: "LOCAL_KMS_KEY_FILE", Purpose: "the path of the wrapping key, a file of mode 0600; dev and selfhost, in place of KMS_KEY_ID",
+			set: keystore(func(c *Config) *secret.Value { return &c.KeystoreAdminURL })},
+		{Name: "LOCAL_KMS_KEY_FILE", Purpose: "the path of the wrapping key, a file of mode 0600, with a second line during a change; dev and selfhost, in place of KMS_KEY_ID",
 			ReadBy: servers | Operator | restores, set: text(func(c *Config) *string { return &c.LocalKeyFile })},
-		{Name: "KMS_KEY_ID", Purpose: "the id, ARN or alias of the wrapping key in AWS KMS",
-			ReadBy: servers | Operator | restores, set: text(func(c *Config) *string { return &c.KMS.KeyID })},
+		{Name: "KMS_KEY_ID", Purpose: "the id, ARN or alias of the wrapping key in AWS KMS; two, separated by a comma, during a change",
+			ReadBy: servers | Operator | restores, set: setKMSKeys},
 		{Name: "KMS_ENDPOINT_URL", Purpose: "the address of KMS, where it is not AWS's own",
 			ReadBy: servers | Operator | restores, set: origin(func(c *Config) *string { return &c.KMS.Endpoint })},
 
@@ -133,14 +136,17 @@ func variables() []Variable {
 		{Name: "GEMINI_BASE_URL", Purpose: "the address of a Gemini simulator; dev only",
 			ReadBy: servers, set: origin(func(c *Config) *string { return &c.Gemini.BaseURL })},
 
-		{Name: "CERTIFICATE_SIGNING_KEY", Purpose: "32 random bytes in base64, which sign the certificates of erasures", Secret: true,
+		{Name: "CERTIFICATE_SIGNING_KEY", Purpose: "32 random bytes in base64, which sign the certificates of erasures; two, separated by a comma, after a change", Secret: true,
 			ReadBy: servers | Drill, RequiredBy: servers | Drill, set: setCertificateSeed},
 		{Name: "PURGE_GRACE", Default: "30m", Purpose: "how long after an uninstall a reinstall restores everything, 0 to 30m",
 			ReadBy: servers | Operator, set: setPurgeGrace},
 
+		{Name: "SENTRY_DSN", Purpose: "the address of the Sentry project that is told where in the code errors happen, and nothing else", Secret: true,
+			ReadBy: everyone, set: setSentryDSN},
+
 		{Name: "FAILPOINT_DIR", Purpose: "the directory whose files end the process at the step they are named after; dev only",
 			ReadBy: servers, set: text(func(c *Config) *string { return &c.FailpointDir })},
-	}
+	}, transportVariables()...)
 }
 
 func text(field func(*Config) *string) func(*Config, string) Problem {
@@ -151,10 +157,43 @@ func text(field func(*Config) *string) func(*Config, string) Problem {
 }
 
 func setCertificateSeed(c *Config, s string) Problem {
-	if seed, err := base64.StdEncoding.DecodeString(s); err != nil || len(seed) != 32 {
-		return Problem{What: "is not 32 bytes in base64", Remedy: "make it once with: openssl rand -base64 32"}
+	first, second, p := pair(s)
+	for _, seed := range []string{first, second} {
+		if raw, err := base64.StdEncoding.DecodeString(seed); p.What == "" && seed != "" && (err != nil || len(raw) != 32) {
+			p = Problem{What: "is not 32 bytes in base64", Remedy: "make it once with: openssl rand -base64 32"}
+		}
 	}
-	c.CertificateSeed = secret.New(s)
+	if p.What == "" {
+		c.CertificateSeed, c.FormerCertificateSeed = secret.New(first), secret.New(second)
+	}
+	return p
+}
+
+func setKMSKeys(c *Config, s string) (p Problem) {
+	c.KMS.KeyID, c.KMS.OtherKeyID, p = pair(s)
+	return p
+}
+
+// pair splits what may hold two of something, separated by a comma, while one is replaced.
+func pair(s string) (first, second string, p Problem) {
+	first, second, two := strings.Cut(s, ",")
+	first, second = strings.TrimSpace(first), strings.TrimSpace(second)
+	switch {
+	case first == "" || two && second == "":
+		return "", "", Problem{What: "holds an empty part", Remedy: "remove the stray comma"}
+	case strings.Contains(second, ","):
+		return "", "", Problem{What: "holds more than two parts", Remedy: "keep the new one and the one it replaces"}
+	}
+	return first, second, Problem{}
+}
+
+// setSentryDSN wants the key and the project in it.
+func setSentryDSN(c *Config, s string) Problem {
+	u := parseURL(s, "http", "https")
+	if u == nil || u.User.Username() == "" || strings.Trim(u.Path, "/") == "" {
+		return Problem{What: "is no address of a Sentry project", Remedy: "copy it from the project's settings, under Client Keys"}
+	}
+	c.SentryDSN = secret.New(s)
 	return Problem{}
 }
 
@@ -217,6 +256,22 @@ func postgres(field func(*Config) *secret.Value) func(*Config, string) Problem {
 	return func(c *Config, s string) Problem {
 		if parseURL(s, "postgres", "postgresql") == nil {
 			return Problem{What: "is not a postgres:// address", Remedy: "write it like postgres://user:password@host:5432/database"}
+		}
+		*field(c) = secret.New(s)
+		return Problem{}
+	}
+}
+
+// table is the address of a key store in DynamoDB, with what AWS takes for the name of a table.
+var table = regexp.MustCompile(`^dynamodb://[A-Za-z0-9_.-]{3,255}$`)
+
+func keystore(field func(*Config) *secret.Value) func(*Config, string) Problem {
+	return func(c *Config, s string) Problem {
+		if strings.HasPrefix(s, "postgres") {
+			return postgres(field)(c, s)
+		}
+		if !table.MatchString(s) {
+			return Problem{What: "is neither a postgres:// address nor dynamodb://TABLE", Remedy: "write it like postgres://user:password@host:5432/database"}
 		}
 		*field(c) = secret.New(s)
 		return Problem{}

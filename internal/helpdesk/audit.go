@@ -16,7 +16,9 @@ const (
 	AuditRetention     AuditAction = "retention"     //
 	AuditAllowBot      AuditAction = "allow_bot"     // in a channel; Object is both
 	AuditAllowExternal AuditAction = "allow_external"
-	AuditExported      AuditAction = "exported" // Object says what
+	AuditExported      AuditAction = "exported"      // Object says what
+	AuditKeyRotated    AuditAction = "key_rotated"   // the workspace's key was replaced by its next version
+	AuditKeyRewrapped  AuditAction = "key_rewrapped" // Object, workspace_key or bot_token, came under another wrapping key
 )
 
 // AuditEntry is one line of the audit log: ids, enums and numbers.

@@ -10,6 +10,9 @@ type Mark struct {
 	At       time.Time // when the main database last raised it; zero in the key store
 }
 
+// NewKeystoreID makes the random id of a key store.
+func NewKeystoreID() string { return v4().text() }
+
 // Tombstone says that all keys of a workspace were destroyed.
 type Tombstone struct {
 	Workspace   WorkspaceID

@@ -5,6 +5,10 @@ import "time"
 // PurgeWithin is the promise: so long after the uninstall event's own time a workspace is destroyed, verified and certified.
 const PurgeWithin = time.Hour
 
+// DeliveryLease is how long a delivery is his who claimed it: one that was not handed over by then is anybody's again, and a
+// purge waits no longer for it.
+const DeliveryLease = 30 * time.Second
+
 // PurgeCause is how we learned that a workspace has to be destroyed.
 type PurgeCause string
 

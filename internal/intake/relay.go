@@ -22,8 +22,8 @@ import (
 )
 
 const (
-	relayWorkers  = 16               // deliveries handed over at the same time
-	relayLease    = 30 * time.Second // after it a delivery that was not finished is anybody's again
+	relayWorkers  = 16 // deliveries handed over at the same time
+	relayLease    = helpdesk.DeliveryLease
 	relayPoll     = time.Second      // how late a delivery is at most if nobody pokes
 	relayTimeout  = 20 * time.Second // for one delivery; shorter than the lease
 	relayMaxDefer = time.Minute      // the longest pause between two tries
@@ -114,17 +114,20 @@ func (r *Relay) claim(ctx context.Context, running *sync.WaitGroup, free chan st
 
 // handOver carries out one delivery and marks it, or gives it back for later.
 func (r *Relay) handOver(ctx context.Context, d postgres.Delivery) {
-	outcome, err := r.dispatch(ctx, d)
-	if err == nil {
-		err = r.finish(ctx, d, outcome)
-	}
+	err := observe.Guard(ctx, r.Log.With("inbox_id", d.ID), func() error {
+		outcome, err := r.dispatch(ctx, d)
+		if err != nil {
+			return err
+		}
+		return r.finish(ctx, d, outcome)
+	})
 	if err == nil {
 		r.Metrics.HandedOver.Inc()
 		return
 	}
 	pause := min(time.Second<<min(d.Attempts-1, 10), relayMaxDefer)
 	level := slog.LevelWarn
-	if errors.Is(err, errEarly) {
+	if errors.Is(err, errEarly) || errors.Is(err, errUninstalled) {
 		level = slog.LevelDebug
 	}
 	r.Log.Log(ctx, level, "delivery is tried again", "workspace_id", d.Workspace, "inbox_id", d.ID, "kind", d.Kind,
@@ -151,8 +154,8 @@ func (r *Relay) dispatch(ctx context.Context, d postgres.Delivery) (outcome stri
 		return "", fmt.Errorf("read refs of delivery %s: %w", d.ID, err)
 	}
 	if e.Kind != KindUninstalled {
-		if living, err := r.Store.Living(ctx, d.Workspace); err != nil || !living {
-			return "uninstalled before", err // processing stops at once
+		if refused, err := r.refuse(ctx, d, e); err != nil || refused != "" {
+			return refused, err
 		}
 	}
 	switch e.Kind {
@@ -179,6 +182,33 @@ func (r *Relay) dispatch(ctx context.Context, d postgres.Delivery) (outcome stri
 	case KindUnreadable:
 	}
 	return "unhandled", nil
+}
+
+// errUninstalled: nothing is processed after an uninstall. What is there waits until the workspace is restored, or is lost
+// for good.
+var errUninstalled = errors.New("uninstalled, and not yet destroyed")
+
+// clocksApart is how far Slack's clock may be behind ours.
+const clocksApart = 5 * time.Second
+
+// refuse says why a delivery is not carried out: "" where it is.
+func (r *Relay) refuse(ctx context.Context, d postgres.Delivery, e Event) (reason string, err error) {
+	var at postgres.Standing
+	err = r.Store.InWorkspace(ctx, d.Workspace, func(tx *postgres.Tx) error {
+		at, err = tx.Standing(ctx)
+		return err
+	})
+	switch {
+	case err != nil:
+		return "", err
+	case at.Restorable:
+		return "", errUninstalled
+	case !at.Installed:
+		return "uninstalled before", nil
+	case e.At.Add(clocksApart).Before(at.InstalledAt): // told to the workspace that was here before, and told again
+		return "older than the installation", nil
+	}
+	return "", nil
 }
 
 // start begins a workflow, or finds it running or ended: both are success.
@@ -323,7 +353,7 @@ func (r *Relay) housekeep(ctx context.Context) {
 	tick := time.NewTicker(15 * time.Second)
 	defer tick.Stop()
 	for {
-		if err := r.tidy(ctx); err != nil && ctx.Err() == nil {
+		if err := observe.Guard(ctx, r.Log, func() error { return r.tidy(ctx) }); err != nil && ctx.Err() == nil {
 			r.Log.WarnContext(ctx, "inbox housekeeping", "err", err)
 		}
 		select {

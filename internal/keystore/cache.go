@@ -1,7 +1,6 @@
 package keystore
 
 import (
-	"bytes"
 	"sync"
 	"time"
 
@@ -17,27 +16,25 @@ const (
 
 // cache remembers what the key wrapper answered, so that a workspace in use costs one call in ten minutes. It does not
 // stand in for the row: who asks has just read the wrapped key, so a key that was destroyed, by whichever process, is of
-// no use to any. Request keys are not cached: they die on their own.
+// no use to any. While a key is being replaced both versions are in it. Request keys are not cached: they die on their own.
 type cache struct {
 	mu   sync.Mutex
-	keys map[helpdesk.WorkspaceID]cached
+	keys map[cached]seal.Key
 }
 
+// cached is a version of a workspace's key, as it is wrapped.
 type cached struct {
-	wrapped []byte
-	key     seal.Key
+	workspace helpdesk.WorkspaceID
+	wrapped   string
 }
 
-func newCache() *cache { return &cache{keys: make(map[helpdesk.WorkspaceID]cached)} }
+func newCache() *cache { return &cache{keys: make(map[cached]seal.Key)} }
 
 func (c *cache) get(id helpdesk.WorkspaceID, wrapped []byte) (seal.Key, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e, ok := c.keys[id]
-	if !ok || !bytes.Equal(e.wrapped, wrapped) {
-		return seal.Key{}, false
-	}
-	return e.key, true
+	key, ok := c.keys[cached{id, string(wrapped)}]
+	return key, ok
 }
 
 func (c *cache) put(id helpdesk.WorkspaceID, wrapped []byte, key seal.Key) {
@@ -46,12 +43,23 @@ func (c *cache) put(id helpdesk.WorkspaceID, wrapped []byte, key seal.Key) {
 	if len(c.keys) >= cacheSize {
 		clear(c.keys) // rare, and cheaper than bookkeeping on every use
 	}
-	c.keys[id] = cached{wrapped: wrapped, key: key}
-	time.AfterFunc(cacheLife, func() { c.drop(id) }) // may drop a later one early, which costs a call
+	c.keys[cached{id, string(wrapped)}] = key
+	time.AfterFunc(cacheLife, func() { c.forget(id, wrapped) }) // may forget a later one early, which costs a call
 }
 
+func (c *cache) forget(id helpdesk.WorkspaceID, wrapped []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.keys, cached{id, string(wrapped)})
+}
+
+// drop forgets every version of a workspace's key.
 func (c *cache) drop(id helpdesk.WorkspaceID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.keys, id)
+	for k := range c.keys {
+		if k.workspace == id {
+			delete(c.keys, k)
+		}
+	}
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/seal"
 )
@@ -19,9 +17,7 @@ func inboxAD(id helpdesk.InboxID) seal.AD {
 func (s *Store) PutInboxKey(ctx context.Context, id helpdesk.InboxID, key seal.Key) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	_, err := s.pool.Exec(ctx, `insert into keystore.inbox_key (inbox_id, wrapped) values ($1, $2)`,
-		id, s.ingress.Seal(key.Bytes(), inboxAD(id)))
-	if err != nil {
+	if err := s.rows.putInbox(ctx, id, s.ingress.Seal(key.Bytes(), inboxAD(id))); err != nil {
 		return fmt.Errorf("store key of delivery %s: %w", id, err)
 	}
 	return nil
@@ -31,10 +27,9 @@ func (s *Store) PutInboxKey(ctx context.Context, id helpdesk.InboxID, key seal.K
 func (s *Store) InboxKey(ctx context.Context, id helpdesk.InboxID) (seal.Key, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	var wrapped []byte
-	err := s.pool.QueryRow(ctx, `select wrapped from keystore.inbox_key where inbox_id = $1`, id).Scan(&wrapped)
+	wrapped, err := s.rows.inbox(ctx, id)
 	if err != nil {
-		return seal.Key{}, fmt.Errorf("load key of delivery %s: %w", id, erased(err))
+		return seal.Key{}, fmt.Errorf("load key of delivery %s: %w", id, err)
 	}
 	key, _, err := unwrap(s.ingress, wrapped, inboxAD(id))
 	if err != nil {
@@ -47,7 +42,7 @@ func (s *Store) InboxKey(ctx context.Context, id helpdesk.InboxID) (seal.Key, er
 func (s *Store) DestroyInboxKeys(ctx context.Context, ids ...helpdesk.InboxID) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if _, err := s.pool.Exec(ctx, `delete from keystore.inbox_key where inbox_id = any($1)`, ids); err != nil {
+	if err := s.rows.destroyInbox(ctx, ids); err != nil {
 		return fmt.Errorf("destroy keys of %d deliveries: %w", len(ids), err)
 	}
 	return nil
@@ -57,12 +52,7 @@ func (s *Store) DestroyInboxKeys(ctx context.Context, ids ...helpdesk.InboxID) e
 func (s *Store) OldInboxKeys(ctx context.Context, before time.Time, after helpdesk.InboxID, limit int) ([]helpdesk.InboxID, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	rows, err := s.pool.Query(ctx, `
-		select inbox_id from keystore.inbox_key where inbox_id > $1 and created_at < $2 order by inbox_id limit $3`, after, before, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list keys of deliveries: %w", err)
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[helpdesk.InboxID])
+	ids, err := s.rows.oldInbox(ctx, before, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list keys of deliveries: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/echo-synch/echo-synch/internal/dynamosim"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/keystore"
 	"github.com/echo-synch/echo-synch/internal/postgres/postgrestest"
@@ -25,6 +26,8 @@ import (
 // counting counts what a KMS would be asked.
 type counting struct {
 	*seal.Local
+	keys           []string
+	meanwhile      func() // what somebody else does while the next key is made or unwrapped
 	wraps, unwraps atomic.Int64
 }
 
@@ -35,31 +38,64 @@ func (c *counting) Wrap(ctx context.Context, of seal.Context, plain []byte) ([]b
 
 func (c *counting) Unwrap(ctx context.Context, of seal.Context, wrapped []byte) ([]byte, error) {
 	c.unwraps.Add(1)
+	c.others()
 	return c.Local.Unwrap(ctx, of, wrapped)
 }
 
 func (c *counting) Generate(ctx context.Context, of seal.Context) (seal.Key, []byte, error) {
 	c.wraps.Add(1)
+	c.others()
 	return c.Local.Generate(ctx, of)
 }
 
-func wrapper(t *testing.T) *counting {
+// others runs meanwhile, once.
+func (c *counting) others() {
+	if f := c.meanwhile; f != nil {
+		c.meanwhile = nil
+		f()
+	}
+}
+
+// slowly is the same wrapper for one process, with what happens during its next call.
+func (c *counting) slowly(t *testing.T, meanwhile func()) *counting {
 	t.Helper()
+	w := wrapper(t, c.keys...)
+	w.meanwhile = meanwhile
+	return w
+}
+
+// wrapper wraps under the first of some keys, by default a fresh one and another that is not in use yet.
+func wrapper(t *testing.T, keys ...string) *counting {
+	t.Helper()
+	if keys == nil {
+		for range 2 {
+			keys = append(keys, base64.StdEncoding.EncodeToString(seal.NewKey().Bytes()))
+		}
+	}
 	path := filepath.Join(t.TempDir(), "key")
-	if err := os.WriteFile(path, []byte(base64.StdEncoding.EncodeToString(seal.NewKey().Bytes())), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(path, []byte(strings.Join(keys, "\n")), 0o600))
 	local, err := seal.OpenLocal(path, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &counting{Local: local}
+	must(t, err)
+	return &counting{Local: local, keys: keys}
+}
+
+// successor is the wrapper whose wrapping key was replaced by the other one.
+func (c *counting) successor(t *testing.T) *counting {
+	t.Helper()
+	return wrapper(t, c.keys[1], c.keys[0])
+}
+
+// alone is the wrapper without the other key.
+func (c *counting) alone(t *testing.T) *counting {
+	t.Helper()
+	return wrapper(t, c.keys[0])
 }
 
 // bundle is a key store with one workspace that has one request.
 type bundle struct {
 	*keystore.Store
 	url, admin secret.Value
+	table      *dynamosim.Table // where the keys are in DynamoDB
 	wrapper    *counting
 	workspace  helpdesk.WorkspaceID
 	request    helpdesk.RequestID
@@ -68,21 +104,46 @@ type bundle struct {
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	url, admin := postgrestest.Keystore(t)
-	b := &bundle{
-		url: url, admin: admin, wrapper: wrapper(t), text: seal.NewKey(),
-		workspace: helpdesk.NewWorkspaceID(time.Now()), request: helpdesk.NewRequestID(),
-	}
+	return fresh(t).fill(t)
+}
+
+// fresh is a bundle that nobody has opened yet.
+func fresh(t *testing.T) *bundle {
+	t.Helper()
+	b := &bundle{wrapper: wrapper(t)}
+	b.url, b.admin = postgrestest.Keystore(t)
+	return b
+}
+
+func (b *bundle) fill(t *testing.T) *bundle {
+	t.Helper()
+	b.text, b.workspace, b.request = seal.NewKey(), helpdesk.NewWorkspaceID(time.Now()), helpdesk.NewRequestID()
 	b.Store = b.open(t)
 	must(t, b.CreateWorkspaceKey(t.Context(), b.workspace))
 	must(t, b.CreateRequestKeys(t.Context(), b.workspace, b.request, b.text))
 	return b
 }
 
+// each runs a test on both implementations.
+func each(t *testing.T, f func(t *testing.T, setup func(*testing.T) *bundle)) {
+	t.Helper()
+	for name, fresh := range map[string]func(*testing.T) *bundle{"Postgres": fresh, "DynamoDB": freshTable} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f(t, func(t *testing.T) *bundle { return fresh(t).fill(t) })
+		})
+	}
+}
+
 // open is another process on the same key store.
 func (b *bundle) open(t *testing.T) *keystore.Store {
 	t.Helper()
-	s, err := keystore.Open(t.Context(), b.url, b.wrapper)
+	return b.openWith(t, b.wrapper)
+}
+
+func (b *bundle) openWith(t *testing.T, w seal.Wrapper) *keystore.Store {
+	t.Helper()
+	s, err := keystore.Open(t.Context(), b.url, w)
 	must(t, err)
 	t.Cleanup(s.Close)
 	return s
@@ -97,10 +158,29 @@ func (b *bundle) exec(t *testing.T, sql string, args ...any) {
 	must(t, errors.Join(err, conn.Close(t.Context())))
 }
 
+// condemn leaves the workspace as a purge does that was broken off after its commit point.
+func (b *bundle) condemn(t *testing.T) {
+	t.Helper()
+	if b.table != nil {
+		b.table.Edit("workspace/"+b.workspace.String(), "key", func(keys map[string]string) { clear(keys) })
+		return
+	}
+	b.exec(t, `update keystore.workspace_key set wrapped = null, before = null, field_key = null where workspace_id = $1`, b.workspace)
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// must1 is the value of a call that succeeds.
+func must1[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		must(t, err)
+		return v
 	}
 }
 
@@ -130,60 +210,67 @@ func TestAnswersToPing(t *testing.T) {
 
 func TestEveryKeySurvivesARestart(t *testing.T) {
 	t.Parallel()
-	ctx, b := t.Context(), setup(t)
-	delivery, deliveryKey := helpdesk.NewInboxID(time.Now()), seal.NewKey()
-	must(t, b.PutInboxKey(ctx, delivery, deliveryKey))
-	workspace, err := b.WorkspaceKey(ctx, b.workspace)
-	must(t, err)
-	keys, err := b.RequestKeys(ctx, b.workspace, b.request)
-	must(t, err)
-	b.Close()
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		ctx, b := t.Context(), setup(t)
+		delivery, deliveryKey := helpdesk.NewInboxID(time.Now()), seal.NewKey()
+		must(t, b.PutInboxKey(ctx, delivery, deliveryKey))
+		workspace, err := b.WorkspaceKey(ctx, b.workspace)
+		must(t, err)
+		keys, err := b.RequestKeys(ctx, b.workspace, b.request)
+		must(t, err)
+		b.Close()
 
-	after := b.open(t)
-	got, err := after.WorkspaceKey(ctx, b.workspace)
-	must(t, err)
-	wantSame(t, "workspace key", got, workspace)
-	got, err = after.InboxKey(ctx, delivery)
-	must(t, err)
-	wantSame(t, "key of a delivery", got, deliveryKey)
-	again, err := after.RequestKeys(ctx, b.workspace, b.request)
-	must(t, err)
-	wantSame(t, "text key", again.Text, b.text)
-	wantSame(t, "summary key", again.Summary, keys.Summary)
+		after := b.open(t)
+		got, err := after.WorkspaceKey(ctx, b.workspace)
+		must(t, err)
+		wantSame(t, "workspace key", got, workspace)
+		got, err = after.InboxKey(ctx, delivery)
+		must(t, err)
+		wantSame(t, "key of a delivery", got, deliveryKey)
+		again, err := after.RequestKeys(ctx, b.workspace, b.request)
+		must(t, err)
+		wantSame(t, "text key", again.Text, b.text)
+		wantSame(t, "summary key", again.Summary, keys.Summary)
+	})
 }
 
 func TestProcessesThatStartTogetherShareTheIngressKey(t *testing.T) {
 	t.Parallel()
-	ctx, delivery, key := t.Context(), helpdesk.NewInboxID(time.Now()), seal.NewKey()
-	b := &bundle{wrapper: wrapper(t)}
-	b.url, b.admin = postgrestest.Keystore(t)
-	stores, errs := make(chan *keystore.Store, 4), make(chan error, 4)
-	for range 4 {
-		go func() {
-			s, err := keystore.Open(ctx, b.url, b.wrapper)
-			stores <- s
-			errs <- err
-		}()
-	}
-	for i := range 4 {
-		must(t, <-errs)
-		s := <-stores
-		t.Cleanup(s.Close)
-		if i == 0 {
-			must(t, s.PutInboxKey(ctx, delivery, key))
-		}
-		got, err := s.InboxKey(ctx, delivery)
-		must(t, err)
-		wantSame(t, "key of a delivery", got, key)
+	for name, fresh := range map[string]func(*testing.T) *bundle{"Postgres": fresh, "DynamoDB": freshTable} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, delivery, key, b := t.Context(), helpdesk.NewInboxID(time.Now()), seal.NewKey(), fresh(t)
+			stores, errs := make(chan *keystore.Store, 4), make(chan error, 4)
+			for range 4 {
+				go func() {
+					s, err := keystore.Open(ctx, b.url, b.wrapper)
+					stores <- s
+					errs <- err
+				}()
+			}
+			for i := range 4 {
+				must(t, <-errs)
+				s := <-stores
+				t.Cleanup(s.Close)
+				if i == 0 {
+					must(t, s.PutInboxKey(ctx, delivery, key))
+				}
+				got, err := s.InboxKey(ctx, delivery)
+				must(t, err)
+				wantSame(t, "key of a delivery", got, key)
+			}
+		})
 	}
 }
 
 func TestWrongWrapperIsRefused(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	if _, err := keystore.Open(t.Context(), b.url, wrapper(t)); !errors.Is(err, seal.ErrOpen) || !strings.Contains(err.Error(), "LOCAL_KMS_KEY_FILE") {
-		t.Errorf("got %v, want an error that names the key file", err)
-	}
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		b := setup(t)
+		if _, err := keystore.Open(t.Context(), b.url, wrapper(t)); !errors.Is(err, seal.ErrOpen) || !strings.Contains(err.Error(), "LOCAL_KMS_KEY_FILE") {
+			t.Errorf("got %v, want an error that names the key file", err)
+		}
+	})
 }
 
 func TestOpenRefusesARoleThatCouldDoMore(t *testing.T) {
@@ -249,13 +336,15 @@ func TestSystemIdentifierTellsClustersApart(t *testing.T) {
 
 func TestStoreIsNeverPrinted(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	key, err := b.WorkspaceKey(t.Context(), b.workspace)
-	must(t, err)
-	text := fmt.Sprintf("%v %+v", b.Store, b.Store)
-	if strings.Contains(text, strings.Trim(fmt.Sprintf("%d", key.Bytes()[:8]), "[]")) {
-		t.Error("a key was printed")
-	}
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		b := setup(t)
+		key, err := b.WorkspaceKey(t.Context(), b.workspace)
+		must(t, err)
+		text := fmt.Sprintf("%v %+v", b.Store, b.Store)
+		if strings.Contains(text, strings.Trim(fmt.Sprintf("%d", key.Bytes()[:8]), "[]")) {
+			t.Error("a key was printed")
+		}
+	})
 }
 
 // One destroyed key is enough to make its table due for a vacuum, which the server looks for every minute.
@@ -276,18 +365,20 @@ func TestDestroyedKeysAreVacuumed(t *testing.T) {
 
 func TestCallsAreBoundByTheirContext(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, get := b.WorkspaceKey(ctx, b.workspace)
-	_, keys := b.RequestKeys(ctx, b.workspace, b.request)
-	_, destroyed := b.DestroyWorkspace(ctx, b.workspace)
-	for _, err := range []error{get, keys, destroyed, b.DestroyRequestKeys(ctx, b.workspace, b.request, true, true), b.Ping(ctx)} {
-		if !errors.Is(err, context.Canceled) || errors.Is(err, helpdesk.ErrErased) {
-			t.Errorf("got %v, want %v", err, context.Canceled)
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		b := setup(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, get := b.WorkspaceKey(ctx, b.workspace)
+		_, keys := b.RequestKeys(ctx, b.workspace, b.request)
+		_, destroyed := b.DestroyWorkspace(ctx, b.workspace)
+		for _, err := range []error{get, keys, destroyed, b.DestroyRequestKeys(ctx, b.workspace, b.request, true, true), b.Ping(ctx)} {
+			if !errors.Is(err, context.Canceled) || errors.Is(err, helpdesk.ErrErased) {
+				t.Errorf("got %v, want %v", err, context.Canceled)
+			}
 		}
-	}
-	if _, err := b.RequestKeys(t.Context(), b.workspace, b.request); err != nil {
-		t.Errorf("a cancelled call destroyed keys: %v", err)
-	}
+		if _, err := b.RequestKeys(t.Context(), b.workspace, b.request); err != nil {
+			t.Errorf("a cancelled call destroyed keys: %v", err)
+		}
+	})
 }

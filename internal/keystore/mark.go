@@ -2,48 +2,31 @@ package keystore
 
 import (
 	"context"
-	"fmt"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 )
 
 // Mark says which key store this is and how far the main database is known to have come.
-func (s *Store) Mark(ctx context.Context) (m helpdesk.Mark, err error) {
+func (s *Store) Mark(ctx context.Context) (helpdesk.Mark, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	err = s.pool.QueryRow(ctx, `select keystore_id::text, number from keystore.mark`).Scan(&m.Keystore, &m.Number)
-	if err != nil {
-		return m, fmt.Errorf("load mark of key store: %w", err)
-	}
-	return m, nil
+	m, err := s.rows.mark(ctx)
+	return m, wrapError(err, "load mark of key store")
 }
 
 // RaiseMark notes that the main database has reached a mark. It never goes back.
 func (s *Store) RaiseMark(ctx context.Context, number int64) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if _, err := s.pool.Exec(ctx, `update keystore.mark set number = $1 where number < $1`, number); err != nil {
-		return fmt.Errorf("raise mark of key store: %w", err)
-	}
-	return nil
+	return wrapError(s.rows.raiseMark(ctx, number), "raise mark of key store")
 }
 
 // Tombstones lists the workspaces whose keys were destroyed, after an id and in id order, at most limit.
 func (s *Store) Tombstones(ctx context.Context, after helpdesk.WorkspaceID, limit int) ([]helpdesk.Tombstone, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	rows, err := s.pool.Query(ctx, `
-		select workspace_id, destroyed_at from keystore.tombstone where workspace_id > $1 order by workspace_id limit $2`, after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list tombstones: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[helpdesk.Tombstone])
-	if err != nil {
-		return nil, fmt.Errorf("list tombstones: %w", err)
-	}
-	return found, nil
+	found, err := s.rows.tombstones(ctx, after, limit)
+	return found, wrapError(err, "list tombstones")
 }
 
 // Left is which keys of a request are left.
@@ -57,15 +40,9 @@ type Left struct {
 func (s *Store) KeysLeft(ctx context.Context, ws helpdesk.WorkspaceID, ids []helpdesk.RequestID) (map[helpdesk.RequestID]Left, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	rows, err := s.pool.Query(ctx, `
-		select request_id, text_key is not null, summary_key is not null
-		from keystore.request_key where workspace_id = $1 and request_id = any($2)`, ws, ids)
+	found, err := s.rows.keysLeft(ctx, ws, ids)
 	if err != nil {
-		return nil, fmt.Errorf("look for keys of %d requests: %w", len(ids), err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Left])
-	if err != nil {
-		return nil, fmt.Errorf("look for keys of %d requests: %w", len(ids), err)
+		return nil, wrapError(err, "look for keys of %d requests", len(ids))
 	}
 	left := make(map[helpdesk.RequestID]Left, len(found))
 	for _, l := range found {
@@ -78,13 +55,6 @@ func (s *Store) KeysLeft(ctx context.Context, ws helpdesk.WorkspaceID, ids []hel
 func (s *Store) InboxKeysLeft(ctx context.Context, ids []helpdesk.InboxID) ([]helpdesk.InboxID, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	rows, err := s.pool.Query(ctx, `select inbox_id from keystore.inbox_key where inbox_id = any($1)`, ids)
-	if err != nil {
-		return nil, fmt.Errorf("look for keys of %d deliveries: %w", len(ids), err)
-	}
-	left, err := pgx.CollectRows(rows, pgx.RowTo[helpdesk.InboxID])
-	if err != nil {
-		return nil, fmt.Errorf("look for keys of %d deliveries: %w", len(ids), err)
-	}
-	return left, nil
+	left, err := s.rows.inboxKeysLeft(ctx, ids)
+	return left, wrapError(err, "look for keys of %d deliveries", len(ids))
 }

@@ -11,84 +11,90 @@ import (
 
 func TestRequestKeysAreMadeOnce(t *testing.T) {
 	t.Parallel()
-	ctx, b := t.Context(), setup(t)
-	first, err := b.RequestKeys(ctx, b.workspace, b.request)
-	must(t, err)
-	wantSame(t, "text key", first.Text, b.text)
-	if !first.HasText || !first.HasSummary || string(first.Text.Bytes()) == string(first.Summary.Bytes()) {
-		t.Error("want two keys that differ")
-	}
-	must(t, b.CreateRequestKeys(ctx, b.workspace, b.request, seal.NewKey()))
-	again, err := b.RequestKeys(ctx, b.workspace, b.request)
-	must(t, err)
-	wantSame(t, "text key after making it again", again.Text, first.Text)
-	wantSame(t, "summary key after making it again", again.Summary, first.Summary)
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		ctx, b := t.Context(), setup(t)
+		first, err := b.RequestKeys(ctx, b.workspace, b.request)
+		must(t, err)
+		wantSame(t, "text key", first.Text, b.text)
+		if !first.HasText || !first.HasSummary || string(first.Text.Bytes()) == string(first.Summary.Bytes()) {
+			t.Error("want two keys that differ")
+		}
+		must(t, b.CreateRequestKeys(ctx, b.workspace, b.request, seal.NewKey()))
+		again, err := b.RequestKeys(ctx, b.workspace, b.request)
+		must(t, err)
+		wantSame(t, "text key after making it again", again.Text, first.Text)
+		wantSame(t, "summary key after making it again", again.Summary, first.Summary)
+	})
 }
 
 func TestDestroyRequestKeys(t *testing.T) {
 	t.Parallel()
-	type destroy struct{ text, summary bool }
-	for name, tt := range map[string]struct {
-		steps []destroy
-		text  bool // what is left
-		sum   bool
-	}{
-		"nothing":                      {[]destroy{{false, false}}, true, true},
-		"text, by retention":           {[]destroy{{true, false}, {true, false}}, false, true},
-		"summary":                      {[]destroy{{false, true}}, true, false},
-		"both, by deletion":            {[]destroy{{true, true}, {true, true}}, false, false},
-		"text first, then both":        {[]destroy{{true, false}, {true, true}}, false, false},
-		"one after the other":          {[]destroy{{true, false}, {false, true}}, false, false},
-		"the other way round, repeats": {[]destroy{{false, true}, {true, false}, {true, false}}, false, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			ctx, b := t.Context(), setup(t)
-			sibling := helpdesk.NewRequestID()
-			must(t, b.CreateRequestKeys(ctx, b.workspace, sibling, seal.NewKey()))
-			for _, step := range tt.steps {
-				must(t, b.DestroyRequestKeys(ctx, b.workspace, b.request, step.text, step.summary))
-			}
-			keys, err := b.RequestKeys(ctx, b.workspace, b.request)
-			if !tt.text && !tt.sum {
-				wantErased(t, "both keys", err)
-				err = nil
-			}
-			must(t, err)
-			if keys.HasText != tt.text || keys.HasSummary != tt.sum || keys.Text.IsZero() == tt.text || keys.Summary.IsZero() == tt.sum {
-				t.Errorf("has text %t, has summary %t", keys.HasText, keys.HasSummary)
-			}
-			want := int64(2) // the workspace's and the sibling's
-			if tt.text || tt.sum {
-				want++
-			}
-			if n, err := b.Census(ctx, b.workspace); err != nil || n != want {
-				t.Errorf("census %d, %v, want %d", n, err, want)
-			}
-			if _, err := b.RequestKeys(ctx, b.workspace, sibling); err != nil {
-				t.Errorf("sibling: %v", err)
-			}
-		})
-	}
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		type destroy struct{ text, summary bool }
+		for name, tt := range map[string]struct {
+			steps []destroy
+			text  bool // what is left
+			sum   bool
+		}{
+			"nothing":                      {[]destroy{{false, false}}, true, true},
+			"text, by retention":           {[]destroy{{true, false}, {true, false}}, false, true},
+			"summary":                      {[]destroy{{false, true}}, true, false},
+			"both, by deletion":            {[]destroy{{true, true}, {true, true}}, false, false},
+			"text first, then both":        {[]destroy{{true, false}, {true, true}}, false, false},
+			"one after the other":          {[]destroy{{true, false}, {false, true}}, false, false},
+			"the other way round, repeats": {[]destroy{{false, true}, {true, false}, {true, false}}, false, false},
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				ctx, b := t.Context(), setup(t)
+				sibling := helpdesk.NewRequestID()
+				must(t, b.CreateRequestKeys(ctx, b.workspace, sibling, seal.NewKey()))
+				for _, step := range tt.steps {
+					must(t, b.DestroyRequestKeys(ctx, b.workspace, b.request, step.text, step.summary))
+				}
+				keys, err := b.RequestKeys(ctx, b.workspace, b.request)
+				if !tt.text && !tt.sum {
+					wantErased(t, "both keys", err)
+					err = nil
+				}
+				must(t, err)
+				if keys.HasText != tt.text || keys.HasSummary != tt.sum || keys.Text.IsZero() == tt.text || keys.Summary.IsZero() == tt.sum {
+					t.Errorf("has text %t, has summary %t", keys.HasText, keys.HasSummary)
+				}
+				want := int64(2) // the workspace's and the sibling's
+				if tt.text || tt.sum {
+					want++
+				}
+				if n, err := b.Census(ctx, b.workspace); err != nil || n != want {
+					t.Errorf("census %d, %v, want %d", n, err, want)
+				}
+				if _, err := b.RequestKeys(ctx, b.workspace, sibling); err != nil {
+					t.Errorf("sibling: %v", err)
+				}
+			})
+		}
+	})
 }
 
 // Missing and foreign look alike, and a foreign id destroys nothing.
 func TestForeignWorkspaceReachesNoRequest(t *testing.T) {
 	t.Parallel()
-	ctx, b := t.Context(), setup(t)
-	foreign := helpdesk.NewWorkspaceID(time.Now())
-	must(t, b.CreateWorkspaceKey(ctx, foreign))
-	_, err := b.RequestKeys(ctx, foreign, b.request)
-	wantErased(t, "foreign workspace", err)
-	_, err = b.RequestKeys(ctx, b.workspace, helpdesk.NewRequestID())
-	wantErased(t, "unknown request", err)
-	must(t, b.DestroyRequestKeys(ctx, foreign, b.request, true, true))
-	if _, err := b.DestroyWorkspace(ctx, foreign); err != nil {
-		t.Fatal(err)
-	}
-	keys, err := b.RequestKeys(ctx, b.workspace, b.request)
-	must(t, err)
-	wantSame(t, "text key", keys.Text, b.text)
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		ctx, b := t.Context(), setup(t)
+		foreign := helpdesk.NewWorkspaceID(time.Now())
+		must(t, b.CreateWorkspaceKey(ctx, foreign))
+		_, err := b.RequestKeys(ctx, foreign, b.request)
+		wantErased(t, "foreign workspace", err)
+		_, err = b.RequestKeys(ctx, b.workspace, helpdesk.NewRequestID())
+		wantErased(t, "unknown request", err)
+		must(t, b.DestroyRequestKeys(ctx, foreign, b.request, true, true))
+		if _, err := b.DestroyWorkspace(ctx, foreign); err != nil {
+			t.Fatal(err)
+		}
+		keys, err := b.RequestKeys(ctx, b.workspace, b.request)
+		must(t, err)
+		wantSame(t, "text key", keys.Text, b.text)
+	})
 }
 
 // A wrapped key that somebody moves in the database opens nowhere else.

@@ -12,35 +12,55 @@ func workspaceContext(id helpdesk.WorkspaceID) seal.Context {
 	return seal.Context{Purpose: "workspace-key", Workspace: id.String()}
 }
 
+func fieldAD(id helpdesk.WorkspaceID) seal.AD {
+	return seal.AD{Workspace: id.String(), Table: "workspace_key", Column: "field_key", Row: id.String()}
+}
+
 // CreateWorkspaceKey makes the key of a workspace, unless it has one.
 func (s *Store) CreateWorkspaceKey(ctx context.Context, id helpdesk.WorkspaceID) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	_, wrapped, err := s.wrapper.Generate(ctx, workspaceContext(id))
+	key, wrapped, err := s.wrapper.Generate(ctx, workspaceContext(id))
 	if err != nil {
 		return fmt.Errorf("make key of workspace %s: %w", id, err)
 	}
-	if _, err := s.pool.Exec(ctx, `
-		insert into keystore.workspace_key (workspace_id, wrapped) values ($1, $2) on conflict do nothing`, id, wrapped); err != nil {
+	w := workspaceRow{version: 1, wrapped: wrapped, field: wrapFieldKey(key).Seal(seal.NewKey().Bytes(), fieldAD(id))}
+	if err := s.rows.putWorkspace(ctx, id, w); err != nil {
 		return fmt.Errorf("store key of workspace %s: %w", id, err)
 	}
 	return nil
 }
 
-// WorkspaceKey is the key of a workspace. [helpdesk.ErrErased] from the moment it is destroyed, by whichever process.
+// WorkspaceKey is what seals the fields of a workspace. It stays the same for good, while the workspace key that wraps it is
+// replaced: see [Store.BeginRotation]. [helpdesk.ErrErased] from the moment it is destroyed, by whichever process.
 func (s *Store) WorkspaceKey(ctx context.Context, id helpdesk.WorkspaceID) (seal.Key, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	var wrapped []byte
-	err := s.pool.QueryRow(ctx, `select wrapped from keystore.workspace_key where workspace_id = $1`, id).Scan(&wrapped)
-	if err == nil && wrapped == nil { // a purge is at it
-		err = helpdesk.ErrErased
-	}
+	w, err := s.rows.workspace(ctx, id)
 	if err != nil {
-		return seal.Key{}, fmt.Errorf("load key of workspace %s: %w", id, erased(err))
+		return seal.Key{}, fmt.Errorf("load key of workspace %s: %w", id, err)
 	}
-	return s.unwrapWorkspaceKey(ctx, id, wrapped)
+	key, err := s.unwrapWorkspaceKey(ctx, id, w.wrapped)
+	if err != nil {
+		return seal.Key{}, err
+	}
+	return fieldKey(id, w, key)
 }
+
+// fieldKey unwraps the key of the workspace's own fields with the current version of its key. Where there is none, the
+// workspace is older than versions, and its first key has sealed them.
+func fieldKey(id helpdesk.WorkspaceID, w workspaceRow, key seal.Key) (seal.Key, error) {
+	if w.field == nil {
+		return key, nil
+	}
+	field, _, err := unwrap(wrapFieldKey(key), w.field, fieldAD(id))
+	if err != nil {
+		return seal.Key{}, fmt.Errorf("unwrap field key of workspace %s: %w", id, err)
+	}
+	return field, nil
+}
+
+func wrapFieldKey(workspace seal.Key) seal.Key { return workspace.Derive("wrap-field-key") }
 
 func (s *Store) unwrapWorkspaceKey(ctx context.Context, id helpdesk.WorkspaceID, wrapped []byte) (seal.Key, error) {
 	if key, ok := s.cache.get(id, wrapped); ok {
@@ -58,52 +78,44 @@ func (s *Store) unwrapWorkspaceKey(ctx context.Context, id helpdesk.WorkspaceID,
 	return key, nil
 }
 
-// destroyBatch is how many request keys one transaction deletes.
-const destroyBatch = 20_000
-
 // DestroyWorkspace destroys every key of a workspace and returns how many rows of them there were. Its first statement is
 // the commit point of a purge: from then on nothing of the workspace can be read, no key can be added to it, and a tombstone
-// says so for good. Harmless
-// when repeated; ctx bounds the whole, a workspace of a million requests takes some seconds.
+// says so for good. Harmless when repeated; ctx bounds the whole, a workspace of a million requests takes some seconds.
 func (s *Store) DestroyWorkspace(ctx context.Context, id helpdesk.WorkspaceID) (n int64, err error) {
 	defer s.cache.drop(id)
-	if _, err := s.destroy(ctx, `
-		with condemned as (
-		  update keystore.workspace_key set wrapped = null where workspace_id = $1 and wrapped is not null returning workspace_id)
-		insert into keystore.tombstone (workspace_id) select workspace_id from condemned on conflict do nothing`, id); err != nil {
+	if err := s.destroy(ctx, id, func(ctx context.Context) error { return s.rows.condemn(ctx, id) }); err != nil {
 		return 0, err
 	}
 	for more := true; more; {
-		deleted, err := s.destroy(ctx, `
-			delete from keystore.request_key
-			where ctid = any(array(select ctid from keystore.request_key where workspace_id = $1 limit $2))`, id, destroyBatch)
+		var deleted int64
+		err := s.destroy(ctx, id, func(ctx context.Context) (err error) {
+			deleted, more, err = s.rows.deleteRequests(ctx, id)
+			return err
+		})
 		if err != nil {
 			return n, err
 		}
-		n, more = n+deleted, deleted > 0 // to the end: a row that somebody is changing is passed over once
+		n += deleted
 	}
-	deleted, err := s.destroy(ctx, `delete from keystore.workspace_key where workspace_id = $1`, id)
-	return n + deleted, err
+	err = s.destroy(ctx, id, func(ctx context.Context) error {
+		deleted, err := s.rows.deleteWorkspace(ctx, id)
+		n += deleted
+		return err
+	})
+	return n, err
 }
 
-func (s *Store) destroy(ctx context.Context, sql string, id helpdesk.WorkspaceID, args ...any) (int64, error) {
+func (s *Store) destroy(ctx context.Context, id helpdesk.WorkspaceID, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	tag, err := s.pool.Exec(ctx, sql, append([]any{id}, args...)...)
-	if err != nil {
-		return 0, fmt.Errorf("destroy keys of workspace %s: %w", id, err)
-	}
-	return tag.RowsAffected(), nil
+	return wrapError(f(ctx), "destroy keys of workspace %s", id)
 }
 
 // Census counts the rows of keys that a workspace has left. Keys of deliveries belong to none.
 func (s *Store) Census(ctx context.Context, id helpdesk.WorkspaceID) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, slow)
 	defer cancel()
-	var n int64
-	err := s.pool.QueryRow(ctx, `
-		select (select count(*) from keystore.workspace_key where workspace_id = $1)
-		     + (select count(*) from keystore.request_key where workspace_id = $1)`, id).Scan(&n)
+	n, err := s.rows.census(ctx, id)
 	if err != nil {
 		return 0, fmt.Errorf("count keys of workspace %s: %w", id, err)
 	}

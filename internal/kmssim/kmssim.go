@@ -1,5 +1,5 @@
 // Package kmssim is a stand-in for AWS KMS that speaks its HTTP protocol: GenerateDataKey, Encrypt and Decrypt with an
-// encryption context, which it enforces as KMS does. It holds one key, checks no signature, and can be told to fail.
+// encryption context, which it enforces as KMS does. It holds two keys, checks no signature, and can be told to fail.
 package kmssim
 
 import (
@@ -8,30 +8,47 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
 )
 
-// KeyID is the id of the one key.
-const KeyID = "alias/echo-synch"
+// KeyID is the id of the key in use, OtherKeyID that of one that replaces it or that it has replaced.
+const (
+	KeyID      = "alias/echo-synch"
+	OtherKeyID = "alias/echo-synch-other"
+)
+
+// ARN is how KMS names a key in its answers.
+func ARN(keyID string) string { return "arn:aws:kms:eu-central-1:111122223333:key/" + keyID }
 
 // maxPlain is what KMS encrypts at most.
 const maxPlain = 4096
 
 // Server is a running KMS.
 type Server struct {
-	aead cipher.AEAD
+	keys map[string]key // by id
 
 	mu     sync.Mutex
 	down   bool
 	denied bool
+	hung   chan struct{} // while calls hang; closed when they go on
 	calls  map[string]int
 	seen   []map[string]string
 }
 
-// New makes a KMS with a fresh key.
+type key struct {
+	cipher.AEAD
+	mark []byte // how its blobs begin
+}
+
+// New makes a KMS with fresh keys.
 func New() *Server {
+	return &Server{keys: map[string]key{KeyID: newKey(1), OtherKeyID: newKey(2)}, calls: make(map[string]int)}
+}
+
+func newKey(number byte) key {
 	raw := make([]byte, 32)
 	rand.Read(raw) // never fails: it would end the process instead
 	block, err := aes.NewCipher(raw)
@@ -42,7 +59,7 @@ func New() *Server {
 	if err != nil {
 		panic("kmssim: " + err.Error()) // only for a block that is not AES
 	}
-	return &Server{aead: aead, calls: make(map[string]int)}
+	return key{aead, []byte{1, 2, 2, number}}
 }
 
 // Fail makes every later call fail, as an outage does or a policy that denies it.
@@ -50,6 +67,20 @@ func (s *Server) Fail(down, denied bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down, s.denied = down, denied
+}
+
+// Hang makes every later call wait, until its caller gives up or the returned function is called.
+func (s *Server) Hang() (end func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	hung := make(chan struct{})
+	s.hung = hung
+	return sync.OnceFunc(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.hung = nil
+		close(hung)
+	})
 }
 
 // Calls is how often an operation was called.
@@ -83,10 +114,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	down, denied := s.down, s.denied
+	down, denied, hung := s.down, s.denied, s.hung
 	s.calls[operation]++
 	s.seen = append(s.seen, in.EncryptionContext)
 	s.mu.Unlock()
+	if hung != nil {
+		_, _ = io.Copy(io.Discard, r.Body) // only then the server hears that the caller gave up
+		select {
+		case <-hung:
+		case <-r.Context().Done():
+			return
+		}
+	}
 	switch {
 	case down:
 		http.Error(w, "<html>Service Unavailable</html>", http.StatusServiceUnavailable)
@@ -94,7 +133,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case denied:
 		refuse(w, "AccessDeniedException")
 		return
-	case in.KeyID != KeyID:
+	}
+	key, ok := s.keys[in.KeyID]
+	if !ok {
 		refuse(w, "NotFoundException")
 		return
 	}
@@ -111,32 +152,34 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		in.Plaintext = make([]byte, 32)
 		rand.Read(in.Plaintext)
-		answer(w, map[string]any{"KeyId": KeyID, "Plaintext": in.Plaintext, "CiphertextBlob": s.seal(in.Plaintext, ad)})
+		answer(w, map[string]any{"KeyId": ARN(in.KeyID), "Plaintext": in.Plaintext, "CiphertextBlob": key.seal(in.Plaintext, ad)})
 	case "Encrypt":
 		if len(in.Plaintext) == 0 || len(in.Plaintext) > maxPlain {
 			refuse(w, "ValidationException")
 			return
 		}
-		answer(w, map[string]any{"KeyId": KeyID, "CiphertextBlob": s.seal(in.Plaintext, ad)})
+		answer(w, map[string]any{"KeyId": ARN(in.KeyID), "CiphertextBlob": key.seal(in.Plaintext, ad)})
 	case "Decrypt":
-		plain, err := s.open(in.CiphertextBlob, ad)
+		if len(in.CiphertextBlob) > len(key.mark) && !bytes.HasPrefix(in.CiphertextBlob, key.mark) {
+			refuse(w, "IncorrectKeyException")
+			return
+		}
+		plain, err := key.open(in.CiphertextBlob, ad)
 		if err != nil {
 			refuse(w, "InvalidCiphertextException")
 			return
 		}
-		answer(w, map[string]any{"KeyId": KeyID, "Plaintext": plain, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"})
+		answer(w, map[string]any{"KeyId": ARN(in.KeyID), "Plaintext": plain, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"})
 	default:
 		refuse(w, "UnknownOperationException")
 	}
 }
 
-var mark = []byte{1, 2, 2, 0} // as blobs of KMS have one
+func (k key) seal(plain, ad []byte) []byte { return k.Seal(bytes.Clone(k.mark), nil, plain, ad) }
 
-func (s *Server) seal(plain, ad []byte) []byte { return s.aead.Seal(bytes.Clone(mark), nil, plain, ad) }
-
-func (s *Server) open(blob, ad []byte) ([]byte, error) {
-	sealed, _ := bytes.CutPrefix(blob, mark)
-	return s.aead.Open(nil, nil, sealed, ad)
+func (k key) open(blob, ad []byte) ([]byte, error) {
+	sealed, _ := bytes.CutPrefix(blob, k.mark)
+	return k.Open(nil, nil, sealed, ad)
 }
 
 func answer(w http.ResponseWriter, body map[string]any) {

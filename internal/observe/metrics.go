@@ -19,6 +19,10 @@ type Metrics struct {
 	HandedOver prometheus.Counter
 	// Swept counts what outlived its time and was destroyed by the sweeper, by kind; in good health it stands still.
 	Swept *prometheus.CounterVec
+	// SweptAt is when the sweeper last found nothing left that had outlived its time, in Unix seconds.
+	SweptAt prometheus.Gauge
+	// Overdue counts what has outlived its time and could not be destroyed in the last round, by kind.
+	Overdue *prometheus.GaugeVec
 	// Purges counts the workspaces that are being destroyed, by step.
 	Purges *prometheus.GaugeVec
 	// PurgeLeft is the time to the earliest deadline of a purge, in seconds: an hour when none is under way, negative when
@@ -47,6 +51,12 @@ func NewMetrics() *Metrics {
 		Swept: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "echosynch_swept_total", Help: "What outlived its time and was destroyed by the sweeper.",
 		}, []string{"kind"}),
+		SweptAt: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "echosynch_swept_timestamp_seconds", Help: "When the sweeper last left nothing that had outlived its time.",
+		}),
+		Overdue: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "echosynch_erasures_overdue", Help: "What has outlived its time and could not be destroyed in the last round.",
+		}, []string{"kind"}),
 		Purges: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "echosynch_purges", Help: "Workspaces that are being destroyed, by step.",
 		}, []string{"step"}),
@@ -54,7 +64,7 @@ func NewMetrics() *Metrics {
 			Name: "echosynch_purge_seconds_left", Help: "Time to the earliest deadline of a purge; negative when one is late.",
 		}),
 	}
-	m.Registry.MustRegister(m.Events, m.AckSeconds, m.RelayLag, m.HandedOver, m.Swept, m.Purges, m.PurgeLeft,
+	m.Registry.MustRegister(m.Events, m.AckSeconds, m.RelayLag, m.HandedOver, m.Swept, m.SweptAt, m.Overdue, m.Purges, m.PurgeLeft,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -22,7 +22,10 @@ const timeout = 10 * time.Second
 // Store is the main database, as the application role.
 type Store struct{ pool *pgxpool.Pool }
 
-// Open connects and refuses a role that row-level security would not bind: see [Store.checkRole].
+// Open connects and refuses a role that row-level security would not bind: see [Store.checkRole]. The workspace of a
+// transaction ends with it, so a pgbouncer in transaction mode may stand between; then the address needs pgx's
+// default_query_exec_mode=cache_describe, because prepared statements stay behind with the connection. Migrations
+// hold a lock of their session: DATABASE_ADMIN_URL names Postgres itself.
 func Open(ctx context.Context, url secret.Value) (*Store, error) {
 	cfg, err := pgxpool.ParseConfig(url.Reveal())
 	if err != nil {

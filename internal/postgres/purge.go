@@ -39,6 +39,21 @@ func (s *Store) Purges(ctx context.Context, limit int) ([]helpdesk.Purge, error)
 	return purges, nil
 }
 
+// Purged lists the workspaces whose purge was done after since.
+func (s *Store) Purged(ctx context.Context, since time.Time) ([]helpdesk.WorkspaceID, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	rows, err := s.pool.Query(ctx, `select workspace_id from system.purge where done_at > $1 order by done_at`, since)
+	if err != nil {
+		return nil, fmt.Errorf("list purged workspaces: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[helpdesk.WorkspaceID])
+	if err != nil {
+		return nil, fmt.Errorf("list purged workspaces: %w", err)
+	}
+	return ids, nil
+}
+
 // Restorable is the workspace of a Slack team that was uninstalled and can still be restored at now: within its grace.
 // [helpdesk.ErrNotInstalled] where there is none.
 func (s *Store) Restorable(ctx context.Context, team string, now time.Time) (helpdesk.WorkspaceID, error) {
@@ -56,6 +71,26 @@ func (s *Store) Restorable(ctx context.Context, team string, now time.Time) (hel
 		return id, fmt.Errorf("find workspace to restore: %w", err)
 	}
 	return id, nil
+}
+
+// Standing is where a workspace stands between its install and its end.
+type Standing struct {
+	Installed   bool
+	Restorable  bool      // uninstalled, and a reinstall may still restore everything
+	InstalledAt time.Time // zero where nothing is left of the workspace
+}
+
+// Standing reads where the workspace stands.
+func (tx *Tx) Standing(ctx context.Context) (s Standing, err error) {
+	err = tx.tx.QueryRow(ctx, `
+		select exists (select from system.installation where workspace_id = $1 and state = 'active'),
+		       exists (select from system.purge where workspace_id = $1 and restored_at is null and committed_at is null),
+		       (select installed_at from tenant.workspace where workspace_id = $1)`, tx.workspace).
+		Scan(&s.Installed, &s.Restorable, null(&s.InstalledAt))
+	if err != nil {
+		return s, fmt.Errorf("find installation of workspace %s: %w", tx.workspace, err)
+	}
+	return s, nil
 }
 
 // BeginPurge ends the workspace's installation, destroys its token and notes that it has to be destroyed, all at once. It
@@ -139,8 +174,19 @@ func (tx *Tx) FinishPurgeStep(ctx context.Context, step helpdesk.PurgeStep, now 
 	if !ok {
 		return fmt.Errorf("finish step %q of a purge: %w", step, helpdesk.ErrInvalid)
 	}
-	_, err := tx.changePurge(ctx, column+` = coalesce(`+column+`, $2)`, `committed_at is not null`, now)
+	// Each step looks for what is left with its own eyes.
+	_, err := tx.changePurge(ctx, column+` = coalesce(`+column+`, $2), quiet = 0`, `committed_at is not null`, now)
 	return err
+}
+
+// UnderWay reports whether somebody may still be handing a delivery of the workspace over at now.
+func (tx *Tx) UnderWay(ctx context.Context, now time.Time) (busy bool, err error) {
+	err = tx.tx.QueryRow(ctx, `
+		select exists (select from system.inbox where workspace_id = $1 and done_at is null and next_at > $2)`, tx.workspace, now).Scan(&busy)
+	if err != nil {
+		return false, fmt.Errorf("look for deliveries of workspace %s: %w", tx.workspace, err)
+	}
+	return busy, nil
 }
 
 // CountPurgedKeys notes how many keys there were to destroy.

@@ -31,29 +31,21 @@ func (tx *Tx) ListRuns(ctx context.Context, prefix string, after helpdesk.Reques
 	for i, id := range ids {
 		runs[i].WorkflowID = prefix + id.String()
 	}
-	_, err = tx.AddRuns(ctx, runs)
-	return ids[len(ids)-1], err
+	return ids[len(ids)-1], tx.AddRuns(ctx, runs)
 }
 
-// AddRuns notes runs to delete, counts those that are new for the purge, and returns how many they are. A run of a workflow
-// whose current run is noted is left for later.
-func (tx *Tx) AddRuns(ctx context.Context, runs []Run) (int64, error) {
+// AddRuns notes runs to delete. A run of a workflow whose current run is noted is left for later.
+func (tx *Tx) AddRuns(ctx context.Context, runs []Run) error {
 	workflows, ids := columns(runs)
-	var added int64
-	err := tx.tx.QueryRow(ctx, `
-		with added as (
-		  insert into system.purge_run (workspace_id, workflow_id, run_id)
-		  select $1, w, r from unnest($2::text[], $3::text[]) as t(w, r)
-		  where not exists (select from system.purge_run p where p.workspace_id = $1 and p.workflow_id = t.w and p.run_id = '')
-		  on conflict do nothing returning 1),
-		counted as (
-		  update system.purge set histories = histories + (select count(*) from added)
-		  where workspace_id = $1 and done_at is null and restored_at is null)
-		select count(*) from added`, tx.workspace, workflows, ids).Scan(&added)
+	_, err := tx.tx.Exec(ctx, `
+		insert into system.purge_run (workspace_id, workflow_id, run_id)
+		select $1, w, r from unnest($2::text[], $3::text[]) as t(w, r)
+		where not exists (select from system.purge_run p where p.workspace_id = $1 and p.workflow_id = t.w and p.run_id = '')
+		on conflict do nothing`, tx.workspace, workflows, ids)
 	if err != nil {
-		return 0, fmt.Errorf("note %d runs of workspace %s: %w", len(runs), tx.workspace, err)
+		return fmt.Errorf("note %d runs of workspace %s: %w", len(runs), tx.workspace, err)
 	}
-	return added, nil
+	return nil
 }
 
 // DueRuns lists runs to delete that nobody was asked to since the given time, the longest waiting first, at most limit; and
@@ -84,14 +76,23 @@ func (tx *Tx) CountRuns(ctx context.Context) (left, asked int64, err error) {
 	return left, asked, nil
 }
 
-// RecordRuns notes which runs were asked to be deleted at now, and forgets those that are gone.
+// RecordRuns notes which runs Temporal has accepted to delete at now, counts each once for the purge, and forgets those that
+// are gone. One that was gone before anybody asked, because Temporal's own retention was faster, is not counted.
 func (tx *Tx) RecordRuns(ctx context.Context, asked, gone []Run, now time.Time) error {
 	askedWorkflows, askedIDs := columns(asked)
 	goneWorkflows, goneIDs := columns(gone)
 	var batch pgx.Batch
 	batch.Queue(`
-		update system.purge_run p set asked_at = $4 from unnest($2::text[], $3::text[]) as t(w, r)
-		where p.workspace_id = $1 and p.workflow_id = t.w and p.run_id = t.r`, tx.workspace, askedWorkflows, askedIDs, now)
+		with due as (
+		  select workflow_id, run_id, asked_at from system.purge_run p join unnest($2::text[], $3::text[]) as t(w, r)
+		    on p.workflow_id = t.w and p.run_id = t.r
+		  where p.workspace_id = $1 for update of p),
+		counted as (
+		  update system.purge set histories = histories + (select count(*) from due where asked_at = 'epoch')
+		  where workspace_id = $1 and done_at is null and restored_at is null)
+		update system.purge_run p set asked_at = $4 from due
+		where p.workspace_id = $1 and p.workflow_id = due.workflow_id and p.run_id = due.run_id`,
+		tx.workspace, askedWorkflows, askedIDs, now)
 	batch.Queue(`
 		delete from system.purge_run p using unnest($2::text[], $3::text[]) as t(w, r)
 		where p.workspace_id = $1 and p.workflow_id = t.w and p.run_id = t.r`, tx.workspace, goneWorkflows, goneIDs)
@@ -101,11 +102,15 @@ func (tx *Tx) RecordRuns(ctx context.Context, asked, gone []Run, now time.Time) 
 	return nil
 }
 
-// CountQuiet notes whether a look for runs found none, and returns how often in a row that was so.
-func (tx *Tx) CountQuiet(ctx context.Context, quiet bool) (times int, err error) {
+// CountQuiet notes whether a look for runs at now found none, and returns how often in a row that was so. A look counts only
+// where the one that counted before it is at least apart ago, whichever process it was.
+func (tx *Tx) CountQuiet(ctx context.Context, quiet bool, now time.Time, apart time.Duration) (times int, err error) {
 	err = tx.tx.QueryRow(ctx, `
-		update system.purge set quiet = case when $2 then quiet + 1 else 0 end
-		where workspace_id = $1 and done_at is null and restored_at is null returning quiet`, tx.workspace, quiet).Scan(&times)
+		update system.purge
+		set quiet = case when not $2 then 0 when quiet_at <= $4 then quiet + 1 else quiet end,
+		    quiet_at = case when not $2 or quiet_at <= $4 then $3 else quiet_at end
+		where workspace_id = $1 and done_at is null and restored_at is null returning quiet`,
+		tx.workspace, quiet, now, now.Add(-apart)).Scan(&times)
 	if errors.Is(err, pgx.ErrNoRows) { // another process has ended the purge
 		return 0, nil
 	}

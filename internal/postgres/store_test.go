@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -138,6 +139,16 @@ func TestCatalog(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
+	for _, complaint := range catalog(t, conn) {
+		t.Error(complaint)
+	}
+}
+
+// catalog tells which rules of tenancy a database breaks.
+func catalog(t *testing.T, conn interface {
+	Query(context.Context, string, ...any) (pgx.Rows, error)
+}) (complaints []string) {
+	t.Helper()
 	for rule, query := range map[string]string{
 		"every tenant table has forced row-level security": `
 			select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -147,6 +158,11 @@ func TestCatalog(t *testing.T) {
 			where n.nspname = 'tenant' and c.relkind in ('r', 'p') and not exists (
 			  select from pg_policy p where p.polrelid = c.oid and p.polname = 'tenant' and p.polcmd = '*'
 			    and p.polqual is not null and p.polwithcheck is not null)`,
+		"the policy lets the workspace of the transaction pass, and nothing else": `
+			select c.relname from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
+			where n.nspname = 'tenant' and (p.polroles <> '{0}' or exists (
+			  select from unnest(array[pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)]) as e(rule)
+			  where rule is distinct from '(workspace_id = ( SELECT tenant.current_workspace() AS current_workspace))'))`,
 		"a tenant table has no other policy": `
 			select p.polname from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
 			where n.nspname = 'tenant' and p.polname <> 'tenant'`,
@@ -190,9 +206,10 @@ func TestCatalog(t *testing.T) {
 			t.Fatalf("%s: %v", rule, err)
 		}
 		if len(broken) > 0 {
-			t.Errorf("%s: broken by %v", rule, broken)
+			complaints = append(complaints, fmt.Sprintf("%s: broken by %v", rule, broken))
 		}
 	}
+	return complaints
 }
 
 func TestRequestLifecycle(t *testing.T) {

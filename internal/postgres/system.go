@@ -34,18 +34,6 @@ func (s *Store) Installed(ctx context.Context, team string) (helpdesk.WorkspaceI
 	return id, nil
 }
 
-// Living reports whether a workspace is installed.
-func (s *Store) Living(ctx context.Context, id helpdesk.WorkspaceID) (living bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	err = s.pool.QueryRow(ctx, `
-		select exists (select from system.installation where workspace_id = $1 and state = 'active')`, id).Scan(&living)
-	if err != nil {
-		return false, fmt.Errorf("find installation: %w", err)
-	}
-	return living, nil
-}
-
 // Workspaces lists the living workspaces after the given one, in id order, at most limit.
 func (s *Store) Workspaces(ctx context.Context, after helpdesk.WorkspaceID, limit int) ([]helpdesk.WorkspaceID, error) {
 	return s.workspaces(ctx, `state = 'active'`, after, limit)

@@ -3,7 +3,10 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,95 +15,125 @@ import (
 	"github.com/echo-synch/echo-synch/internal/seal"
 )
 
-// Every method of a transaction, those of later migrations included, is called in one workspace with the ids of
-// another. Nothing of the other may be seen or changed.
-func TestNoMethodReachesAnotherWorkspace(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	mine, theirs := b.tenant(t, "T1", "C1"), b.tenant(t, "T2", "C2")
-	before := b.picture(t, theirs)
-
+// The arguments by which a method finds something of a workspace, by their types.
+func arguments(theirs possession) map[reflect.Type]reflect.Value {
 	args := map[reflect.Type]reflect.Value{}
 	for _, v := range []any{
 		theirs.request, []helpdesk.RequestID{theirs.request}, theirs.channel, theirs.key, now.Add(time.Hour), time.Hour, int64(99), int(10), true, []byte("x"),
 		helpdesk.Workspace{Team: "T2", Scopes: []string{"x"}, AuthorizedAt: now.Add(time.Hour), Installer: "UEVIL", Settings: helpdesk.DefaultSettings("UTC")},
-		helpdesk.Request{ID: helpdesk.NewRequestID(), Channel: theirs.channel, OriginTS: "1.000001", Requester: "U1", OpenedAt: now},
+		helpdesk.Request{ID: helpdesk.NewRequestID(), Channel: theirs.channel, OriginTS: "9.000009", Requester: "U1", OpenedAt: now},
 		helpdesk.Progress{Version: 99, Status: helpdesk.Closed, Label: "x", Priority: helpdesk.Low},
 		helpdesk.Triage{Label: "network", Priority: helpdesk.Low, Summary: "x", By: helpdesk.ByHuman},
 		helpdesk.Deadlines{}, helpdesk.RoleAdmin, helpdesk.Posted{Channel: "CEVIL", TS: "9.000009", Version: 99},
 		helpdesk.Reply{At: now.Add(time.Hour), User: "UEVIL"}, helpdesk.FirstResponse, helpdesk.Breach,
-		helpdesk.SLAEvent{Clock: helpdesk.FirstResponse, Kind: helpdesk.Breach, Due: now, Outcome: helpdesk.NoticeSent},
+		helpdesk.SLAEvent{Clock: helpdesk.FirstResponse, Kind: helpdesk.Breach, Due: now, Outcome: helpdesk.NoticeMet},
 		helpdesk.Notice{Recipient: "UEVIL", State: helpdesk.NoticeDelivered},
-		helpdesk.PurgeOrdered, helpdesk.PurgeKeys, []helpdesk.InboxID{helpdesk.NewInboxID(now)}, []postgres.Run{{WorkflowID: "request/1"}},
+		helpdesk.PurgeOrdered, helpdesk.PurgeKeys, []helpdesk.InboxID{theirs.delivery}, []postgres.Run{{WorkflowID: "request/" + theirs.request.String(), RunID: "run"}},
 		helpdesk.AuditEntry{At: now, Actor: "system", Action: helpdesk.AuditRole}, func(helpdesk.AuditEntry) error { return nil },
-		helpdesk.ScopeDeletion, helpdesk.ErasureID{1}, helpdesk.CertificateID{1}, postgres.Certificate{ID: helpdesk.NewCertificateID(), Number: 1},
+		helpdesk.ScopeDeletion, theirs.erasure, theirs.certificate, postgres.Certificate{ID: helpdesk.NewCertificateID(), Number: 9, Document: []byte("x")},
 	} {
 		args[reflect.TypeOf(v)] = reflect.ValueOf(v)
 	}
-	theirStrings := map[string]string{ // the string that would hit a row of theirs
-		"Bury": "1.000001", "ReplaceText": "9999999999.000001", "Role": "UADMIN", "Reserve": "chat.update", "Block": "chat.update", "Point": "T2", "PutAgent": "UADMIN", "RemoveAgent": "UADMIN", "ChannelBySlackID": "C2", "RequestByOrigin": "1.000001",
+	return args
+}
+
+// theirStrings are the strings that hit a row, by method; THEIRS stands for the name of the workspace.
+var theirStrings = map[string]string{
+	"Bury": "1.000001", "Role": "UTHEIRS", "Reserve": "method.THEIRS", "Block": "method.THEIRS", "Point": "TTHEIRS", "PutAgent": "UTHEIRS",
+	"RemoveAgent": "UTHEIRS", "ChannelBySlackID": "CTHEIRS", "RequestByOrigin": "1.000001", "BotAllowed": "BTHEIRS",
+	"JoinChannel": "CTHEIRS", "RenumberChannel": "CTHEIRS", "SetStaffChannel": "CTHEIRS",
+}
+
+// beforehand brings a database to where a method has something to do.
+var beforehand = map[string]string{
+	"BeginPurge":      `delete from system.purge`,
+	"AddRuns":         `delete from system.purge_run`,
+	"FinishPurgeStep": `update system.purge set committed_at = now()`,
+	"DeleteRows":      `update system.purge set committed_at = now()`,
+	"DueScrubs":       `update tenant.request set scrub_at = opened_at`,
+	"UnderWay":        `update system.inbox set next_at = 'infinity'`,
+}
+
+// outside is what a method may tell of other workspaces, and why.
+var outside = map[string]string{
+	"Point": "a Slack team means one workspace: whoever installs it a second time must hear that it is taken, not by whom",
+}
+
+// asking are the arguments of a method that ask for what a possession has.
+func asking(t *testing.T, method reflect.Method, p possession) (in []reflect.Value, text string) {
+	t.Helper()
+	args := arguments(p)
+	text, named := theirStrings[method.Name]
+	if !named {
+		text = "9999999999.000001" // neither name nor id: the same for all
+	} else if p.name == "MISSING" {
+		text += "0"
 	}
-	txType := reflect.TypeOf((*postgres.Tx)(nil))
-	for i := range txType.NumMethod() {
-		method := txType.Method(i)
-		err := b.in(t, mine.id, func(ctx context.Context, tx *postgres.Tx) error {
-			in := []reflect.Value{reflect.ValueOf(tx), reflect.ValueOf(ctx)}
-			for p := 2; p < method.Type.NumIn(); p++ {
-				kind := method.Type.In(p)
-				if kind.Kind() == reflect.String && kind == reflect.TypeOf("") {
-					text := theirStrings[method.Name]
-					if text == "" {
-						text = "C2"
-					}
-					in = append(in, reflect.ValueOf(text))
-					continue
-				}
-				v, ok := args[kind]
-				if !ok {
-					t.Fatalf("%s: give this test an argument of type %s", method.Name, kind)
-				}
-				in = append(in, v)
+	for n := 2; n < method.Type.NumIn(); n++ {
+		switch kind := method.Type.In(n); {
+		case kind == reflect.TypeFor[string]():
+			in = append(in, reflect.ValueOf(text))
+		case kind == reflect.TypeFor[int64]() && method.Name == "RequestByNumber":
+			in, text = append(in, reflect.ValueOf(p.number)), fmt.Sprintf("#%d", p.number)
+		default:
+			v, ok := args[kind]
+			if !ok {
+				t.Fatalf("%s: give this test an argument of type %s", method.Name, kind)
 			}
-			call := method.Func.Call
-			if method.Type.IsVariadic() {
-				call = method.Func.CallSlice
-			}
-			out := call(in)
-			if err, ok := out[len(out)-1].Interface().(error); ok {
-				return err
-			}
-			return nil
-		})
-		_ = err // most refuse, some change nothing or something of mine: what counts is the picture
-		if after := b.picture(t, theirs); !reflect.DeepEqual(before, after) {
-			t.Fatalf("%s changed another workspace:\nbefore %+v\nafter  %+v", method.Name, before, after)
+			in = append(in, v)
 		}
 	}
-	for name, read := range map[string]func(context.Context, *postgres.Tx) error{
-		"request": func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := tx.Request(ctx, theirs.request)
-			return err
-		},
-		"channel": func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := tx.Channel(ctx, theirs.channel)
-			return err
-		},
-		"summary": func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := tx.Summary(ctx, theirs.request, theirs.key)
-			return err
-		},
-	} {
-		if err := b.in(t, mine.id, read); !errors.Is(err, helpdesk.ErrNotFound) {
-			t.Errorf("%s of another workspace: %v, want ErrNotFound", name, err)
+	return in, text
+}
+
+// Every method of a transaction, those of later issues included, is called in one workspace with the ids of another. It
+// shows nothing of the other and changes nothing of it; and it does and says what it would if there were no such ids.
+func TestNoMethodReachesAnotherWorkspace(t *testing.T) {
+	t.Parallel()
+	for _, complaint := range isolate(t).methods(t) {
+		t.Error(complaint)
+	}
+}
+
+// methods calls every method, and tells which of them reach another workspace.
+func (i *isolation) methods(t *testing.T) (complaints []string) {
+	t.Helper()
+	complain := func(format string, args ...any) { complaints = append(complaints, fmt.Sprintf(format, args...)) }
+	txType := reflect.TypeFor[*postgres.Tx]()
+	for n := range txType.NumMethod() {
+		method := txType.Method(n)
+		theirs, name := asking(t, method, i.theirs)
+		missing, noName := asking(t, method, i.missing)
+		before := beforehand[method.Name]
+
+		// In their own workspace these arguments must hit, or the test would show nothing.
+		own := i.call(t, i.theirs.workspace, method, theirs, before)
+		none := i.call(t, i.nobody.workspace, method, theirs, before)
+		if len(own.changed) == 0 && own.alike(i.theirs.workspace, theirs) == none.alike(i.nobody.workspace, theirs) {
+			complain("%s: give this test arguments that find or change something where they belong; it shows %q", method.Name, own.shown)
+		}
+		for _, row := range own.changed {
+			if strings.Contains(row, i.mine.workspace.String()) {
+				complain("%s in their workspace changes mine: %s", method.Name, row)
+			}
+		}
+
+		foreign := i.call(t, i.mine.workspace, method, theirs, before)
+		unknown := i.call(t, i.mine.workspace, method, missing, before)
+		asked := ids.FindAllString(strings.Join(show(theirs), " "), -1)
+		for _, line := range append(foreign.shown, foreign.changed...) {
+			for _, id := range append(i.theirIDs, "THEIRS") {
+				if strings.Contains(strings.ReplaceAll(line, name, ""), id) && !slices.Contains(asked, id) {
+					complain("%s reaches %s of another workspace: %s", method.Name, id, line)
+					break
+				}
+			}
+		}
+		if got, want := foreign.alike(i.mine.workspace, theirs, name), unknown.alike(i.mine.workspace, missing, noName); got != want && outside[method.Name] == "" {
+			complain("%s tells what is foreign from what is missing:\n%s\nand\n%s", method.Name, got, want)
 		}
 	}
-	err := b.in(t, mine.id, func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := tx.RequestText(ctx, theirs.request, theirs.key)
-		return err
-	})
-	if !errors.Is(err, helpdesk.ErrErased) {
-		t.Errorf("text of another workspace: %v, want it to look erased", err)
-	}
+	return complaints
 }
 
 // picture is everything of a workspace that its methods show.
@@ -148,3 +181,5 @@ func TestTextDoesNotOpenInAnotherPlace(t *testing.T) {
 		return nil
 	})
 }
+
+func isNotFound(err error) bool { return errors.Is(err, helpdesk.ErrNotFound) }

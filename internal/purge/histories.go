@@ -57,7 +57,7 @@ func (p *Purger) deleteHistories(ctx context.Context, now helpdesk.Purge) (bool,
 	}
 	asked, gone, err := p.deleteRuns(ctx, due)
 	recorded := p.in(ctx, now.Workspace, func(tx *postgres.Tx) error {
-		if _, err := tx.CountQuiet(ctx, false); err != nil {
+		if _, err := tx.CountQuiet(ctx, false, p.Now(), patience); err != nil {
 			return err
 		}
 		return tx.RecordRuns(ctx, asked, gone, p.Now())
@@ -65,7 +65,8 @@ func (p *Purger) deleteHistories(ctx context.Context, now helpdesk.Purge) (bool,
 	return false, 0, errors.Join(err, recorded)
 }
 
-// look notes the runs that Temporal shows for the workspace.
+// look notes the runs that Temporal shows for the workspace. What it shows is late in both directions, so that a while has
+// to pass between two looks, whatever this one found.
 func (p *Purger) look(ctx context.Context, now helpdesk.Purge) (bool, time.Duration, error) {
 	found, err := p.visible(ctx, now.Workspace)
 	if err != nil {
@@ -73,19 +74,27 @@ func (p *Purger) look(ctx context.Context, now helpdesk.Purge) (bool, time.Durat
 	}
 	quiet := 0
 	err = p.in(ctx, now.Workspace, func(tx *postgres.Tx) error {
-		if _, err := tx.AddRuns(ctx, found); err != nil {
+		if err := tx.AddRuns(ctx, found); err != nil {
 			return err
 		}
-		quiet, err = tx.CountQuiet(ctx, len(found) == 0)
+		quiet, err = tx.CountQuiet(ctx, len(found) == 0, p.Now(), patience)
 		return err
 	})
 	if err != nil || quiet >= quietTwice {
 		return err == nil, 0, err
 	}
-	if len(found) > 0 {
-		return false, 0, nil
-	}
 	return false, patience, nil
+}
+
+// Again deletes the runs that Temporal shows for a workspace whose purge is done, and returns how many. There are some only
+// where a workflow that was held up, all workers being down, has started another since.
+func (p *Purger) Again(ctx context.Context, id helpdesk.WorkspaceID) (int, error) {
+	found, err := p.visible(ctx, id)
+	if err != nil || len(found) == 0 {
+		return 0, err
+	}
+	asked, _, err := p.deleteRuns(ctx, found)
+	return len(asked), err
 }
 
 // visible is a page of the runs that Temporal shows for a workspace.

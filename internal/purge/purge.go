@@ -77,6 +77,9 @@ func (p *Purger) Next(ctx context.Context, id helpdesk.WorkspaceID) (now helpdes
 		if wait := now.GraceUntil.Sub(p.Now()); wait > 0 {
 			return now, wait, nil
 		}
+		if busy, err := p.underWay(ctx, now); err != nil || busy {
+			return now, time.Second, err
+		}
 		if err := p.commit(ctx, id); err != nil {
 			return now, 0, err
 		}
@@ -138,6 +141,19 @@ func (p *Purger) load(ctx context.Context, id helpdesk.WorkspaceID) (now helpdes
 		return err
 	})
 	return now, err
+}
+
+// underWay reports whether a delivery that was claimed before the uninstall may still be handed over: what it starts must
+// be there when the purge looks for it. One that is claimed later finds that the workspace is uninstalled.
+func (p *Purger) underWay(ctx context.Context, now helpdesk.Purge) (busy bool, err error) {
+	if p.Now().Sub(now.TokenAt) > helpdesk.DeliveryLease {
+		return false, nil
+	}
+	err = p.in(ctx, now.Workspace, func(tx *postgres.Tx) error {
+		busy, err = tx.UnderWay(ctx, p.Now())
+		return err
+	})
+	return busy, err
 }
 
 // commit ends the grace, unless the workspace was restored in the last moment.

@@ -54,6 +54,75 @@ func wrappers() map[string]func(*testing.T) seal.Wrapper {
 	}
 }
 
+// pairs make a wrapper, and the one that takes its place: each holds the other's key as the older one.
+func pairs() map[string]func(*testing.T) (before, after seal.Wrapper) {
+	return map[string]func(*testing.T) (before, after seal.Wrapper){
+		"local": func(t *testing.T) (before, after seal.Wrapper) {
+			one, two := randomLine(), randomLine()
+			before, err := seal.OpenLocal(keyFile(t, one+two, 0o600), true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			after, err = seal.OpenLocal(keyFile(t, two+one, 0o600), true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return before, after
+		},
+		"KMS": func(t *testing.T) (before, after seal.Wrapper) {
+			server := httptest.NewServer(kmssim.New())
+			t.Cleanup(server.Close)
+			before, err := seal.OpenKMS(t.Context(), kmssim.KeyID, server.URL, kmssim.OtherKeyID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			after, err = seal.OpenKMS(t.Context(), kmssim.OtherKeyID, server.URL, kmssim.KeyID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return before, after
+		},
+	}
+}
+
+// While a wrapping key is replaced, what either has wrapped opens everywhere, and each names what it is under.
+func TestTwoWrappingKeys(t *testing.T) {
+	t.Parallel()
+	for name, open := range pairs() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			before, after := open(t)
+			ctx, name := t.Context(), map[bool]string{}
+			for _, w := range []struct {
+				by    seal.Wrapper
+				newer bool
+			}{{before, false}, {after, true}} {
+				wrapped, err := w.by.Wrap(ctx, purpose, []byte("secret"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for reader, is := range map[seal.Wrapper]bool{before: !w.newer, after: w.newer} {
+					plain, err := reader.Unwrap(ctx, purpose, wrapped)
+					if err != nil || string(plain) != "secret" {
+						t.Errorf("opened %q, %v", plain, err)
+					}
+					under, current, err := reader.Under(ctx, purpose, wrapped)
+					if err != nil || current != is || under == "" {
+						t.Errorf("under %q, current %t, %v; want %t", under, current, err, is)
+					}
+					name[w.newer] = under
+				}
+				if _, _, err := w.by.Under(ctx, seal.Context{Purpose: "bot-token"}, wrapped); !errors.Is(err, seal.ErrOpen) {
+					t.Errorf("another purpose: %v", err)
+				}
+			}
+			if name[true] == name[false] {
+				t.Errorf("both keys are called %q", name[true])
+			}
+		})
+	}
+}
+
 func each(t *testing.T, f func(*testing.T, func(*testing.T) seal.Wrapper)) {
 	t.Helper()
 	for name, open := range wrappers() {

@@ -28,9 +28,12 @@ func keyFile(t *testing.T, text string, mode os.FileMode) string {
 	return path
 }
 
+// randomLine is a line of a key file.
+func randomLine() string { return base64.StdEncoding.EncodeToString(seal.NewKey().Bytes()) + "\n" }
+
 func local(t *testing.T) *seal.Local {
 	t.Helper()
-	l, err := seal.OpenLocal(keyFile(t, base64.StdEncoding.EncodeToString(seal.NewKey().Bytes())+"\n", 0o600), true)
+	l, err := seal.OpenLocal(keyFile(t, randomLine(), 0o600), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +58,9 @@ func TestOpenLocal(t *testing.T) {
 		"empty":                 {"", 0o600, true, "32 random bytes"},
 		"not base64":            {"not base64 at all", 0o600, true, "32 random bytes"},
 		"half a key":            {key[:22] + "==", 0o600, true, "32 random bytes"},
-		"two keys, one a line":  {key + "\n" + key, 0o600, true, "32 random bytes"},
+		"two keys, one a line":  {key + "\n" + key, 0o600, true, ""},
+		"a half second key":     {key + "\n" + key[:22] + "==", 0o600, true, "32 random bytes"},
+		"three keys":            {key + "\n" + key + "\n" + key, 0o600, true, "32 random bytes"},
 		"hexadecimal, not this": {strings.Repeat("ab", 32), 0o600, true, "32 random bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -90,6 +90,9 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 func (s *Server) run(name string, c *call) object {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if n, ok := s.neighbours[c.token]; ok {
+		return n.answer(name, c)
+	}
 	method, ok := methods()[name]
 	if !ok {
 		return object{"ok": false, "error": "unknown_method", "req_method": name}

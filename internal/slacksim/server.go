@@ -83,8 +83,10 @@ type Server struct {
 	triggers map[string]trigger
 	replies  map[string]origin // by the id in a response_url
 	codes    map[string]*grant
-	rev      int // counts changes
-	saved    int // the rev in the snapshot
+
+	neighbours map[string]Neighbour // by token
+	rev        int                  // counts changes
+	saved      int                  // the rev in the snapshot
 }
 
 // New loads the snapshot, if there is one, and starts keeping it.

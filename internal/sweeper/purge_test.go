@@ -56,6 +56,32 @@ func TestAPurgeWithoutAWorkflow(t *testing.T) {
 	}
 }
 
+// While Temporal is down one round does everything that can be done without it, and the next goes on where this one has left,
+// without waiting for a workflow again.
+func TestOneRoundWithoutTemporal(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.request(t, "1.000001")
+	b.now = b.opened.Add(time.Minute)
+	b.in(t, func(ctx context.Context, tx *postgres.Tx) error {
+		_, _, err := tx.BeginPurge(ctx, helpdesk.PurgeUninstalled, b.now, b.now, 0)
+		return err
+	})
+	for _, after := range []time.Duration{time.Minute, 15 * time.Second} {
+		b.now = b.now.Add(after)
+		if err := b.Purge(t.Context()); err == nil {
+			t.Error("no word of Temporal being down")
+		}
+		b.in(t, func(ctx context.Context, tx *postgres.Tx) error {
+			p, err := tx.Purge(ctx)
+			if p.RowsAt.IsZero() || !p.HistoriesAt.IsZero() || !p.TouchedAt.Equal(b.now) {
+				t.Errorf("purge %+v", p)
+			}
+			return err
+		})
+	}
+}
+
 // A purge that its workflow works on is left alone.
 func TestAPurgeWithAWorkflow(t *testing.T) {
 	t.Parallel()

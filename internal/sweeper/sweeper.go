@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/echo-synch/echo-synch/internal/certificate"
@@ -19,7 +20,8 @@ import (
 
 const (
 	every       = time.Minute      // between two rounds
-	everyOrphan = time.Hour        // between two looks for keys that nothing needs
+	everyPurge  = 15 * time.Second // between two looks for purges that nobody goes on with
+	everyOrphan = time.Hour        // between two looks for what nothing needs
 	first       = 90 * time.Second // how long the workflow may take after a deadline; a text is gone within 5 minutes
 	applied     = 10 * time.Minute // how long the workflow may take to apply a shorter retention
 	orphanAge   = time.Hour        // younger keys may be about to get their row
@@ -36,49 +38,63 @@ type Sweeper struct {
 	Metrics *observe.Metrics
 	Log     *slog.Logger
 	Now     func() time.Time
+
+	mine map[helpdesk.WorkspaceID]time.Time // when this sweeper last worked on a purge
 }
 
-// Run sweeps until ctx ends.
+// Run sweeps until ctx ends. Each duty has its own pace: no purge, however large, keeps a text alive.
 func (s *Sweeper) Run(ctx context.Context) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	var orphansAt time.Time
-	for {
-		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
-			s.Log.ErrorContext(ctx, "sweep not finished; texts may outlive their deadline", "err", err)
-		}
-		if err := s.Certify(ctx); err != nil && ctx.Err() == nil {
-			s.Log.ErrorContext(ctx, "erasures not certified", "err", err)
-		}
-		if err := s.Purge(ctx); err != nil && ctx.Err() == nil {
-			s.Log.ErrorContext(ctx, "purges not finished; the hour runs", "err", err)
-		}
-		if now := s.Now(); now.Sub(orphansAt) >= everyOrphan {
-			if err := s.SweepKeys(ctx); err != nil && ctx.Err() == nil {
-				s.Log.WarnContext(ctx, "keys without an owner not swept", "err", err)
-			} else {
-				orphansAt = now
+	var running sync.WaitGroup
+	for _, duty := range []struct {
+		do    func(context.Context) error
+		every time.Duration
+		lost  string // what it means that it was not done
+	}{
+		{s.Sweep, every, "sweep not finished; texts may outlive their deadline"},
+		{s.Certify, every, "erasures not certified"},
+		{s.Purge, everyPurge, "purges not finished; the hour runs"},
+		{s.SweepKeys, everyOrphan, "keys without an owner not swept"},
+		{s.SweepRuns, everyOrphan, "purged workspaces not looked at again"},
+	} {
+		running.Go(func() {
+			tick := time.NewTicker(duty.every)
+			defer tick.Stop()
+			for {
+				if err := s.guard(ctx, duty.do); err != nil && ctx.Err() == nil {
+					s.Log.ErrorContext(ctx, duty.lost, "err", err)
+				}
+				select {
+				case <-ctx.Done():
+					return
+				case <-tick.C:
+				}
 			}
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+		})
 	}
+	running.Wait()
+}
+
+// guard keeps what goes wrong in one duty from the others and from the process.
+func (s *Sweeper) guard(ctx context.Context, duty func(context.Context) error) error {
+	return observe.Guard(ctx, s.Log, func() error { return duty(ctx) })
 }
 
 // Sweep destroys every text that has outlived its deadline, keys first, and every body that has waited too long.
 func (s *Sweeper) Sweep(ctx context.Context) error {
 	now := s.Now()
+	s.Metrics.Overdue.Reset()
 	err := s.workspaces(ctx, func(id helpdesk.WorkspaceID) error { return s.scrub(ctx, id, now) })
 	if err != nil {
 		return err
 	}
 	for {
 		ids, err := s.Store.ExpireDeliveries(ctx, now.Add(-bodyAge), now, batch)
-		if err != nil || len(ids) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(ids) == 0 {
+			s.Metrics.SweptAt.Set(float64(now.Unix()))
+			return nil
 		}
 		if err := s.Keys.DestroyInboxKeys(ctx, ids...); err != nil {
 			return err
@@ -107,6 +123,7 @@ func (s *Sweeper) scrub(ctx context.Context, id helpdesk.WorkspaceID, now time.T
 			return err
 		}
 		if err := s.Keys.DestroyTextKeys(ctx, id, due); err != nil {
+			s.Metrics.Overdue.WithLabelValues("text").Add(float64(len(due)))
 			return err
 		}
 		if err := s.Store.InWorkspace(ctx, id, func(tx *postgres.Tx) error { return tx.Scrub(ctx, now, due...) }); err != nil {

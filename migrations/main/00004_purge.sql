@@ -24,9 +24,10 @@ create table system.purge (
   census_at      timestamptz,
   done_at        timestamptz,
   keys           bigint not null default 0,
-  histories      bigint not null default 0,
+  histories      bigint not null default 0,      -- runs that Temporal has accepted to delete
   rows           bigint not null default 0,
-  quiet          int not null default 0,
+  quiet          int not null default 0,          -- looks in a row that found no run left
+  quiet_at       timestamptz not null default 'epoch',  -- the last look that counted
   primary key (workspace_id, number),
   check (restored_at is null or committed_at is null)
 );

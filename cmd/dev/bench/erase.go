@@ -186,7 +186,7 @@ func (b *bench) purge(ctx context.Context, pool *pgxpool.Pool, r *results) error
 		}
 		if time.Since(last) > 30*time.Second {
 			last = time.Now()
-			b.say("erase: %d of %d histories left, %d of them asked for, %d rows deleted", left, histories, asked, rows)
+			b.say("erase: %d histories deleted or about to be, %d left, %d of them asked for, %d rows deleted", histories, left, asked, rows)
 		}
 		<-tick.C
 	}

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
@@ -35,10 +36,12 @@ const (
 	bot   = "U0ECHOBOT"
 )
 
-// running is the stack that all stories share; recorded is what passed through the simulated Slack.
+// running is the stack that all stories share; recorded is what passed through the simulated Slack; living is the workspace
+// that lives beside all stories.
 var (
 	running  *stack.Stack
 	recorded recording
+	living   *canary
 )
 
 type recording struct {
@@ -80,7 +83,15 @@ func runAll(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	if living, err = hatch(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, errors.Join(err, running.Stop(ctx)))
+		return 1
+	}
 	code := m.Run()
+	for _, problem := range living.problems(ctx) {
+		fmt.Fprintln(os.Stderr, problem)
+		code = 1
+	}
 	if *recordTo != "" {
 		if err := recordHistories(ctx, *recordTo); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -97,6 +108,12 @@ func runAll(m *testing.M) int {
 // eventually waits until cond reports true, for at most within. It is the one place that waits.
 func eventually(t *testing.T, within time.Duration, what string, cond func() bool) {
 	t.Helper()
+	if !until(within, cond) {
+		t.Fatalf("not within %v: %s", within, what)
+	}
+}
+
+func until(within time.Duration, cond func() bool) bool {
 	late := time.NewTimer(within)
 	defer late.Stop()
 	tick := time.NewTicker(50 * time.Millisecond)
@@ -104,10 +121,11 @@ func eventually(t *testing.T, within time.Duration, what string, cond func() boo
 	for !cond() {
 		select {
 		case <-late.C:
-			t.Fatalf("not within %v: %s", within, what)
+			return false
 		case <-tick.C:
 		}
 	}
+	return true
 }
 
 func control(t *testing.T, name string, args map[string]any) map[string]any {
@@ -229,22 +247,29 @@ func settled(t *testing.T) {
 // deliver sends a signed body to an address of the api and returns the status.
 func deliver(t *testing.T, path string, body []byte, secret string) int {
 	t.Helper()
+	status, err := send(t.Context(), path, body, secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return status
+}
+
+func send(ctx context.Context, path string, body []byte, secret string) (int, error) {
 	timestamp := fmt.Sprint(time.Now().Unix())
 	mac := hmac.New(sha256.New, []byte(secret))
 	fmt.Fprintf(mac, "v0:%s:%s", timestamp, body)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, running.Info.API+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, running.Info.API+path, bytes.NewReader(body))
 	if err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("X-Slack-Request-Timestamp", timestamp)
 	request.Header.Set("X-Slack-Signature", "v0="+hex.EncodeToString(mac.Sum(nil)))
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
-	_ = response.Body.Close() // only its status was wanted
-	return response.StatusCode
+	return response.StatusCode, response.Body.Close() // only its status was wanted
 }
 
 // opening is the envelope of a message as Slack delivers it.

@@ -111,11 +111,13 @@ func targets(t *testing.T, first, resolution int) {
 	const set = `with new as (
 		  select workspace_id, jsonb_set(settings, '{targets}', (
 		    select jsonb_object_agg(key, value || jsonb_build_object('first_response', $1::bigint * 1000000000, 'resolution', $2::bigint * 1000000000))
-		    from jsonb_each(settings->'targets'))) as settings from tenant.workspace)
+		    from jsonb_each(settings->'targets'))) as settings from tenant.workspace where team = 'T0ACME')
 		update tenant.workspace w set settings = new.settings from new where new.workspace_id = w.workspace_id returning 1`
-	before := query[string](t, `select settings::text from tenant.workspace`)
+	before := query[string](t, `select settings::text from tenant.workspace where team = 'T0ACME'`)
 	query[int](t, set, first, resolution)
-	t.Cleanup(func() { query[int](t, `update tenant.workspace set settings = $1::jsonb returning 1`, before) })
+	t.Cleanup(func() {
+		query[int](t, `update tenant.workspace set settings = $1::jsonb where team = 'T0ACME' returning 1`, before)
+	})
 }
 
 // events are the SLA events of a request: "clock kind outcome recipients".

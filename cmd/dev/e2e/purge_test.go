@@ -118,7 +118,7 @@ func TestAnUninstallDestroysEverything(t *testing.T) {
 	}
 	old := workspace(t)
 	k := open(t, rita, "my password for the "+marker+" share does not work")
-	requests := list(t, running.Info.DatabaseAdminURL, `select 'request/' || request_id from tenant.request`)
+	requests := list(t, running.Info.DatabaseAdminURL, `select 'request/' || request_id from tenant.request where workspace_id = '`+old+`'`)
 	if n := openable(t, running.Info.DatabaseURL); n == 0 {
 		t.Error("not even now a text can be opened: this test would prove nothing")
 	}
@@ -186,7 +186,7 @@ func TestAnUninstallDestroysEverything(t *testing.T) {
 	if n := query[int](t, `select count(*) from system.certificate where workspace_id = $1`, old); n != 1 {
 		t.Errorf("%d certificates, want the one of the purge", n)
 	}
-	noHistories(t, requests)
+	noHistories(t, old, requests)
 	seed(t)
 	if again := workspace(t); again == old {
 		t.Error("the old workspace lives again")
@@ -226,7 +226,7 @@ func TestAPurgeWithoutTemporal(t *testing.T) {
 	}
 	open(t, rita, "nobody will see this")
 	old := workspace(t)
-	requests := list(t, running.Info.DatabaseAdminURL, `select 'request/' || request_id from tenant.request`)
+	requests := list(t, running.Info.DatabaseAdminURL, `select 'request/' || request_id from tenant.request where workspace_id = '`+old+`'`)
 	control(t, "uninstall", nil)
 	uninstalled(t, old)
 	if err := running.StopTemporal(t.Context()); err != nil {
@@ -244,7 +244,7 @@ func TestAPurgeWithoutTemporal(t *testing.T) {
 	eventually(t, 5*time.Minute, "the end", func() bool {
 		return query[int](t, `select count(*) from system.purge where workspace_id = $1 and done_at is not null`, old) == 1
 	})
-	noHistories(t, requests)
+	noHistories(t, old, requests)
 	seed(t)
 }
 
@@ -258,8 +258,8 @@ func temporalClient(t *testing.T) client.Client {
 	return c
 }
 
-// noHistories asks Temporal for each of some workflows.
-func noHistories(t *testing.T, workflows []string) {
+// noHistories asks Temporal for each of some workflows, and for all of a workspace.
+func noHistories(t *testing.T, workspace string, workflows []string) {
 	t.Helper()
 	c := temporalClient(t)
 	for _, id := range workflows {
@@ -268,7 +268,7 @@ func noHistories(t *testing.T, workflows []string) {
 		}
 	}
 	all, err := c.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{
-		Namespace: running.Info.TemporalNamespace, Query: "WorkflowType = 'Request'",
+		Namespace: running.Info.TemporalNamespace, Query: "WorkflowType = 'Request' and WorkspaceId = '" + workspace + "'",
 	})
 	if err != nil || all.GetCount() != 0 {
 		t.Errorf("%d requests are visible, %v", all.GetCount(), err)
@@ -309,7 +309,7 @@ func fetch(t *testing.T, path string) (int, []byte) {
 	return response.StatusCode, body
 }
 
-// openable counts the texts and tokens of a database that the product can read with the keys there are.
+// openable counts the texts and tokens of a database that the product can read with the keys there are, but the canary's.
 func openable(t *testing.T, address string) (n int) {
 	t.Helper()
 	store, err := postgres.Open(t.Context(), secret.New(address))
@@ -331,6 +331,9 @@ func openable(t *testing.T, address string) (n int) {
 		t.Fatalf("workspaces: %v, %v", workspaces, err)
 	}
 	for _, id := range workspaces {
+		if id == living.id {
+			continue
+		}
 		if err := store.InWorkspace(t.Context(), id, func(tx *postgres.Tx) error {
 			if key, err := keys.WorkspaceKey(t.Context(), id); err == nil {
 				if _, err := tx.Token(t.Context(), key); err == nil {

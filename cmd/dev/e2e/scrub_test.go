@@ -23,10 +23,10 @@ func (k ticket) erased(t *testing.T) bool {
 // The text dies at its deadline by the workflow's own timer, also where the worker dies between key and row; the summary,
 // the receipt and the clocks stay.
 func TestTheTextDiesAtItsDeadline(t *testing.T) {
-	before := query[string](t, `select settings::text from tenant.workspace`)
-	query[int](t, `update tenant.workspace set settings = jsonb_set(settings, '{retention}', '6000000000') returning 1`)
+	before := query[string](t, `select settings::text from tenant.workspace where team = 'T0ACME'`)
+	query[int](t, `update tenant.workspace set settings = jsonb_set(settings, '{retention}', '6000000000') where team = 'T0ACME' returning 1`)
 	k := open(t, rita, "licence expired, axolotl")
-	query[int](t, `update tenant.workspace set settings = $1::jsonb returning 1`, before)
+	query[int](t, `update tenant.workspace set settings = $1::jsonb where team = 'T0ACME' returning 1`, before)
 	if k.erased(t) {
 		t.Fatal("the text is gone before its deadline")
 	}

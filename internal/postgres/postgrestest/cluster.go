@@ -52,6 +52,17 @@ func (c *cluster) serve(bin string, credential *syscall.Credential) error {
 	if err := os.WriteFile(filepath.Join(c.dir, "password"), []byte(password), 0o644); err != nil {
 		return fmt.Errorf("write password file: %w", err)
 	}
+	for name, content := range c.files {
+		path := filepath.Join(c.dir, name)
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			return fmt.Errorf("write %s of test cluster: %w", name, err)
+		}
+		if credential != nil {
+			if err := os.Chown(path, int(credential.Uid), int(credential.Gid)); err != nil {
+				return fmt.Errorf("give away %s of test cluster: %w", name, err)
+			}
+		}
+	}
 	if credential != nil {
 		if err := os.Chown(c.dir, int(credential.Uid), int(credential.Gid)); err != nil {
 			return fmt.Errorf("give away directory of test cluster: %w", err)
@@ -64,6 +75,7 @@ func (c *cluster) serve(bin string, credential *syscall.Credential) error {
 	}
 	server := command("sh", "-c", watchdog, "sh", filepath.Join(bin, "postgres"), "-D", "data", "-h", "", "-k", c.dir,
 		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=300")
+	server.Args = append(server.Args, c.options...)
 	var err error
 	if c.alive, err = server.StdinPipe(); err != nil {
 		return fmt.Errorf("make pipe to test cluster: %w", err)

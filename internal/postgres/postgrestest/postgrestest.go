@@ -28,6 +28,9 @@ type cluster struct {
 	alive     io.Closer // the watchdog's input: garbage collection would close it
 	mu        sync.Mutex
 	templates map[migrations.Set]bool
+	files     map[string][]byte // in its directory, for the server alone
+	options   []string          // of the server, after ours
+	port      string            // empty for Postgres's own
 }
 
 // The main cluster, and another one for the tests that need the key store apart.
@@ -66,7 +69,11 @@ func (c *cluster) clone(t testing.TB, set migrations.Set) (app, admin secret.Val
 }
 
 func (c *cluster) url(role, database string) secret.Value {
-	return secret.New(fmt.Sprintf("postgres://%s:%s@/%s?host=%s", role, password, database, c.dir))
+	address := fmt.Sprintf("postgres://%s:%s@/%s?host=%s", role, password, database, c.dir)
+	if c.port != "" {
+		address += "&port=" + c.port
+	}
+	return secret.New(address)
 }
 
 // create clones the template of a set, which the first caller migrates.

@@ -1,0 +1,35 @@
+package e2e_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// An operator replaces the workspace's key, twice, while requests come in: nobody notices.
+func TestTheWorkspaceKeyIsReplacedUnderWay(t *testing.T) {
+	before := open(t, rita, "my outlook calendar does not sync")
+	for range 2 {
+		out, err := running.Run(t.Context(), "keys", "rotate", "--workspace", "T0ACME")
+		if err != nil || !strings.Contains(string(out), " replaces version ") {
+			t.Fatalf("rotate: %s%v", out, err)
+		}
+		between := open(t, rita, "licence expired for the plotter")
+		for _, k := range []ticket{before, between} { // reads the summary, and the token to say so
+			k.click(t, dana, "priority", "high")
+			eventually(t, 30*time.Second, "priority high on the receipt", func() bool { return strings.Contains(strings.ToLower(k.shown(t)), "high") })
+			k.click(t, dana, "priority", "medium")
+			eventually(t, 30*time.Second, "priority medium on the receipt", func() bool { return strings.Contains(strings.ToLower(k.shown(t)), "medium") })
+		}
+	}
+	out, err := running.Run(t.Context(), "keys", "status", "--workspace", "T0ACME")
+	if err != nil || !strings.Contains(string(out), "workspace keys: 1") || strings.Contains(string(out), "plotter") {
+		t.Errorf("status: %s%v", out, err)
+	}
+	if out, err := running.Run(t.Context(), "keys", "rewrap"); err != nil || string(out) != "rewrapped: 0 ingress key, 0 workspace keys, 0 bot tokens\n" {
+		t.Errorf("rewrap: %s%v", out, err)
+	}
+	if n := query[int](t, `select count(*) from tenant.audit where action = 'key_rotated' and actor like 'operator:%'`); n < 2 {
+		t.Errorf("%d entries in the audit log, want two", n)
+	}
+}
