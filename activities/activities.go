@@ -15,6 +15,7 @@ import (
 	"github.com/echo-synch/echo-synch/internal/gemini"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/keystore"
+	"github.com/echo-synch/echo-synch/internal/person"
 	"github.com/echo-synch/echo-synch/internal/postgres"
 	"github.com/echo-synch/echo-synch/internal/purge"
 	"github.com/echo-synch/echo-synch/internal/seal"
@@ -38,6 +39,8 @@ type Activities struct {
 	Purger     *purge.Purger
 	PurgeGrace time.Duration
 	PublicURL  string // where browsers reach us
+	// Eraser erases persons.
+	Eraser *person.Eraser
 }
 
 // session opens a Slack session with the workspace's bot token.

@@ -100,9 +100,10 @@ func (a *Activities) showReceipt(ctx context.Context, f *face) (slackapi.Posted,
 	})
 }
 
-// orphaned: its author deleted the message and nobody else has written in its thread, so the receipt goes, too.
+// orphaned: its author deleted the message, or was erased, and nobody else has written in its thread, so the receipt goes,
+// too.
 func orphaned(r helpdesk.Request) bool {
-	return r.Status == helpdesk.Withdrawn && r.ClocksOff == helpdesk.StopDeleted && !r.Heard.Others
+	return r.Status == helpdesk.Withdrawn && (r.ClocksOff == helpdesk.StopDeleted || r.ClocksOff == helpdesk.StopErased) && !r.Heard.Others
 }
 
 // readyCard asks for the place of the staff card's call, in the transaction that records the receipt.

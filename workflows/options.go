@@ -138,3 +138,10 @@ func probeOptions() workflow.ActivityOptions {
 	o.ScheduleToCloseTimeout = 2 * time.Minute
 	return o
 }
+
+// dataRequestOptions: as for a purge; the law gives weeks, so it is tried again for as long as it takes.
+func dataRequestOptions() workflow.ActivityOptions {
+	o := purgeOptions()
+	o.Summary = "data request"
+	return o
+}

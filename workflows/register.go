@@ -47,6 +47,7 @@ func Register(r worker.WorkflowRegistry) {
 		names.WorkflowPurge:         Purge,
 		names.WorkflowProbe:         ProbeTokens,
 		names.WorkflowWelcome:       Welcome,
+		names.WorkflowDataRequest:   DataRequest,
 	} {
 		r.RegisterWorkflowWithOptions(w, workflow.RegisterOptions{Name: name})
 	}

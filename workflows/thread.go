@@ -22,6 +22,18 @@ func (r *request) hearSignals(ctx workflow.Context) {
 			r.ScrubAt = scrub.At // an earlier instant: the timer is armed anew
 		}
 	})
+	on(ctx, s, r, names.SignalErased, func(ctx workflow.Context, _ struct{}) {
+		if r.Status.Open() { // one that was answered keeps its figures
+			r.withdraw(ctx, helpdesk.Withdraw, helpdesk.StopErased)
+		}
+		r.ScrubAt = time.Time{} // there is no text to wait for
+	})
+	on(ctx, s, r, names.SignalUnassign, func(ctx workflow.Context, u names.Unassign) {
+		if r.Assignee != "" && r.TakenIn <= u.Version && !r.Status.Ended() {
+			r.assign("", false)
+			r.changed(ctx)
+		}
+	})
 	on(ctx, s, r, names.SignalStopClocks, func(ctx workflow.Context, stop names.StopClocks) {
 		r.Mute = r.Mute || stop.Reason == helpdesk.StopChannelLeft // nowhere to write
 		r.stopClocks(ctx, stop.Reason)

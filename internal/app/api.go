@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/echo-synch/echo-synch/api"
+	"github.com/echo-synch/echo-synch/api/export"
 	"github.com/echo-synch/echo-synch/api/install"
 	"github.com/echo-synch/echo-synch/api/slack"
 	"github.com/echo-synch/echo-synch/api/trust"
+	"github.com/echo-synch/echo-synch/internal/archive"
 	"github.com/echo-synch/echo-synch/internal/config"
 	"github.com/echo-synch/echo-synch/internal/failpoint"
 	"github.com/echo-synch/echo-synch/internal/intake"
@@ -45,7 +47,10 @@ func API(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 			ClientID: cfg.Slack.ClientID, ClientSecret: cfg.Slack.ClientSecret,
 			PublicURL: cfg.PublicURL, Log: face, Now: time.Now, Inbox: inbox, Poke: relay.Poke,
 		},
-		&trust.Handler{Store: p.store, Public: p.signer.Published(), Log: face})
+		&trust.Handler{Store: p.store, Public: p.signer.Published(), Log: face},
+		&export.Handler{
+			Store: p.store, Archive: &archive.Archive{Store: p.store, Keys: p.keys, Now: time.Now}, Temporal: p.temporal, Log: face, Now: time.Now,
+		})
 	if err := protect(public, cfg, log); err != nil {
 		return err
 	}

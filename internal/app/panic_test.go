@@ -229,10 +229,10 @@ func TestAPanicInTheSweeper(t *testing.T) {
 	t.Parallel()
 	tr := track(t)
 	store, keys := stores(t)
-	s := &sweeper.Sweeper{Store: store, Keys: keys, Metrics: observe.NewMetrics(), Log: tr.With("layer", observe.Sweeper), Now: panicIn("(*Sweeper).Sweep")}
+	s := &sweeper.Sweeper{Store: store, Keys: keys, Metrics: observe.NewMetrics(), Log: tr.With("layer", observe.Sweeper), Now: panicIn("(*Sweeper).SweepRuns")}
 	tr.runUntil(t, s.Run)
 	// The line that then says what is left undone is a report, too.
-	tr.wants(t, observe.Sweeper, "(*Sweeper).Sweep", "(*Sweeper).Run.func1")
+	tr.wants(t, observe.Sweeper, "(*Sweeper).SweepRuns", "(*Sweeper).Run.func1")
 }
 
 func TestAPanicInAnActivity(t *testing.T) {

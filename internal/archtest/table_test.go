@@ -20,7 +20,7 @@ func table() []row {
 		stores    = []string{"internal/seal", "internal/keystore", "internal/postgres"}
 		nouns     = slices.Concat(leaves, []string{"internal/helpdesk"}, adapters, stores)
 		workflows = []string{"workflows", "workflows/names", "activities"}
-		product   = slices.Concat(nouns, workflows, []string{"internal/config", "internal/intake", "internal/purge", "internal/sweeper", "internal/restore", "internal/scratch", "api/..."})
+		product   = slices.Concat(nouns, workflows, []string{"internal/evaluation", "internal/config", "internal/intake", "internal/purge", "internal/person", "internal/archive", "internal/sweeper", "internal/restore", "internal/scratch", "api/..."})
 	)
 	return []row{
 		{pkg: "internal/secret"},
@@ -41,6 +41,7 @@ func table() []row {
 		{pkg: "internal/seal", imports: []string{"internal/secret"}},
 		{pkg: "internal/helpdesk", imports: []string{"internal/sla"}, standardOnly: true},
 		{pkg: "internal/lexical", imports: []string{"internal/helpdesk"}},
+		{pkg: "internal/evaluation", imports: []string{"internal/helpdesk"}},
 		{pkg: "internal/gemini", imports: []string{"internal/helpdesk", "internal/redact", "internal/secret"}},
 		{pkg: "internal/slackapi", imports: []string{"internal/helpdesk", "internal/secret"}},
 		{pkg: "internal/billing", imports: []string{"internal/helpdesk", "internal/secret"}},
@@ -51,7 +52,7 @@ func table() []row {
 		{pkg: "internal/postgres", imports: []string{"internal/helpdesk", "internal/sla", "internal/seal", "internal/secret", "migrations"}},
 		{pkg: "internal/postgres/postgrestest", imports: slices.Concat(stores, []string{"internal/secret", "migrations"})},
 		{pkg: "workflows/names", imports: []string{"internal/helpdesk"}},
-		{pkg: "activities", imports: slices.Concat(nouns, []string{"workflows/names", "internal/purge"})},
+		{pkg: "activities", imports: slices.Concat(nouns, []string{"workflows/names", "internal/purge", "internal/person"})},
 		{pkg: "workflows", imports: []string{"workflows/names", "activities", "internal/helpdesk"}},
 		{pkg: "internal/intake", imports: []string{
 			"workflows/names", "internal/helpdesk", "internal/postgres", "internal/keystore", "internal/seal", "internal/observe",
@@ -60,6 +61,10 @@ func table() []row {
 		{pkg: "internal/purge", imports: []string{
 			"workflows/names", "internal/helpdesk", "internal/postgres", "internal/keystore", "internal/certificate", "internal/failpoint",
 		}},
+		{pkg: "internal/person", imports: []string{
+			"workflows/names", "internal/helpdesk", "internal/postgres", "internal/keystore", "internal/certificate",
+		}},
+		{pkg: "internal/archive", imports: []string{"internal/helpdesk", "internal/sla", "internal/postgres", "internal/keystore"}},
 		{pkg: "internal/sweeper", imports: []string{
 			"internal/helpdesk", "internal/postgres", "internal/keystore", "internal/certificate", "internal/observe", "internal/purge",
 		}},
@@ -70,7 +75,7 @@ func table() []row {
 		{pkg: "internal/scratch", imports: []string{"internal/secret"}},
 		{pkg: "api/...", imports: []string{
 			"api/...", "workflows/names", "internal/intake", "internal/helpdesk", "internal/sla", "internal/seal", "internal/secret", "internal/observe",
-			"internal/postgres", "internal/keystore", "internal/slackapi", "internal/blockkit", "internal/billing", "internal/certificate",
+			"internal/postgres", "internal/keystore", "internal/slackapi", "internal/blockkit", "internal/billing", "internal/certificate", "internal/archive",
 		}},
 		{pkg: "internal/app", imports: product},
 		{pkg: "cmd/echosynch", imports: slices.Concat(product, []string{"internal/app"})},

@@ -81,7 +81,15 @@ func NotCovered(s helpdesk.ErasureScope, ended time.Time) []string {
 		"Messages in Slack: they are the customer's and stay under Slack's own retention.",
 		"Backups of the main database until " + until + ": what was sealed is in them, and cannot be read any more, because its key is destroyed and was never in a backup.",
 	}
-	if s != helpdesk.ScopePurge {
+	switch s {
+	case helpdesk.ScopePerson:
+		return append(sentences,
+			"The person's id of Slack in backups and in write-ahead logs until "+until+", and in dead rows until a database uses their space again; no table shows it.",
+			"The person's id of Slack in Temporal's histories: of messages to them at most 24 hours, of requests that they opened or worked on until 24 hours after each has ended, which those they opened do within seven days.",
+			"When, and in which channel, they opened requests, and what became of those, under a random pseudonym: by that Slack finds the messages while they stand there.",
+			"What the person writes in Slack after this erasure.")
+	case helpdesk.ScopePurge:
+	default:
 		return sentences
 	}
 	return append(sentences,

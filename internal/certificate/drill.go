@@ -80,6 +80,7 @@ func DrillNotCovered() []string {
 	return []string{
 		"What stands unsealed in a backup, ids of Slack and times above all: it is readable in the backup until that is deleted, and destroyed again before anything serves from it.",
 		"Texts that were edited, not erased: the former text in an older backup opens until the request's text is erased.",
+		"Persons who were erased since: their texts have no key, but their Slack ids are back in rows until the erasure is ordered again.",
 		"Temporal's databases: they hold ids, enums and times, and their runs are put right when a restore is reconciled.",
 	}
 }

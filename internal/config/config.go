@@ -143,12 +143,13 @@ const (
 	Migrate
 	Operator
 	Manifest
+	Evaluation // of Gemini
 	Reconcile
 	Drill
 
 	servers  = API | Worker
 	restores = Reconcile | Drill
-	everyone = API | Worker | Migrate | Operator | Manifest | restores
+	everyone = API | Worker | Migrate | Operator | Manifest | Evaluation | restores
 )
 
 // Load reads the settings that need reads, through getenv (usually [os.Getenv]), and checks them.

@@ -274,6 +274,7 @@ func TestLoadAsksOnlyForWhatTheCommandNeeds(t *testing.T) {
 		"migrate":  {config.Migrate, []string{"ECHO_ENV", "DATABASE_ADMIN_URL", "KEYSTORE_ADMIN_URL"}},
 		"operator": {config.Operator, []string{"ECHO_ENV", "DATABASE_URL"}},
 		"manifest": {config.Manifest, []string{"PUBLIC_URL"}},
+		"eval":     {config.Evaluation, []string{"ECHO_ENV", "GEMINI_PROJECT"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -36,7 +36,7 @@ func rules() []rule {
 		{Problem{"GEMINI_PROJECT", "is not set, but TRIAGE_PROVIDER is gemini", "set it, or TRIAGE_PROVIDER=lexical"}, servers,
 			func(c Config) bool { return c.Triage == TriageGemini && c.Gemini.Project == "" }},
 
-		{Problem{"GEMINI_BASE_URL", "is set outside dev", "remove it"}, servers,
+		{Problem{"GEMINI_BASE_URL", "is set outside dev", "remove it"}, servers | Evaluation,
 			func(c Config) bool { return c.notDev() && c.Gemini.BaseURL != "" }},
 		{Problem{"FAILPOINT_DIR", "is set outside dev", "remove it"}, servers,
 			func(c Config) bool { return c.notDev() && c.FailpointDir != "" }},
@@ -65,7 +65,7 @@ func rules() []rule {
 		{Problem{"KEYSTORE_ADMIN_URL", "does not verify the server", verifyFull}, Migrate, inClear(func(c Config) secret.Value { return c.KeystoreAdminURL })},
 		{Problem{"TEMPORAL_TLS_SERVER_NAME", "is not set, and neither is TEMPORAL_TLS_CERT or TEMPORAL_TLS_CA", "set one of them: production needs TLS to Temporal"}, servers | Operator | Reconcile,
 			func(c Config) bool { return c.Env == Production && !c.Temporal.TLS() }},
-		{Problem{"GEMINI_LOCATION", "is outside the EU", "use eu or a region of the EU"}, servers,
+		{Problem{"GEMINI_LOCATION", "is outside the EU", "use eu or a region of the EU"}, servers | Evaluation,
 			func(c Config) bool {
 				return c.Env == Production && c.Triage == TriageGemini && !isEU(c.Gemini.Location)
 			}},

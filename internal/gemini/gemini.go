@@ -98,11 +98,8 @@ func authenticated() (*http.Client, error) {
 // Triage asks for label, priority and summary of a text. ctx bounds the call. The result is valid for labels; every
 // error is one of this package's.
 func (p *Provider) Triage(ctx context.Context, text string, labels []helpdesk.Label) (helpdesk.Triage, error) {
-	response, err := p.generate(ctx, text, labels)
-	if err != nil {
-		return helpdesk.Triage{}, refusal(ctx, err)
-	}
-	return read(response, labels)
+	t, _, err := p.Measure(ctx, text, labels)
+	return t, err
 }
 
 // generate is the one call. The SDK writes into what it read before it looks, so an answer of null makes it panic.

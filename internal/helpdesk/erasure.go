@@ -13,6 +13,7 @@ const (
 	ScopeRetention  ErasureScope = "retention"   // original texts that reached their deadline
 	ScopeDeletion   ErasureScope = "deletion"    // text and summary of a message that its author deleted
 	ScopeNotRequest ErasureScope = "not_request" // text and summary of a message that was no request
+	ScopePerson     ErasureScope = "person"      // what is stored of one person
 	ScopePurge      ErasureScope = "purge"       // everything of the workspace
 	ScopeRestore    ErasureScope = "restore"     // what had been erased before, and a restored backup had brought back
 )
@@ -40,6 +41,9 @@ func (r Request) TextState() string {
 		return "text is kept until " + r.ScrubAt.UTC().Format(time.DateOnly)
 	}
 	why := "removed by retention"
+	if Pseudonymous(r.Requester) {
+		return "text removed with everything of the person who asked, or before, on " + r.ScrubbedAt.UTC().Format(time.DateOnly)
+	}
 	if r.Status == Withdrawn && r.ScrubbedAt.Before(r.ScrubAt) {
 		why = map[ClockStop]string{StopNotRequest: "removed as no request", StopDeleted: "removed with the message that its author deleted"}[r.ClocksOff]
 		if why == "" {

@@ -35,6 +35,12 @@ func NewAuditID(now time.Time) AuditID { return AuditID(v7(now)) }
 // ErasureID names one erasure that is to be certified.
 type ErasureID uuid
 
+// DataRequestID names one data request (UUIDv7).
+type DataRequestID uuid
+
+// NewDataRequestID makes an id for a data request of now.
+func NewDataRequestID(now time.Time) DataRequestID { return DataRequestID(v7(now)) }
+
 // NewCertificateID makes a random certificate id.
 func NewCertificateID() CertificateID { return CertificateID(v4()) }
 
@@ -57,6 +63,7 @@ func (id InboxID) String() string       { return uuid(id).text() }
 func (id CertificateID) String() string { return uuid(id).text() }
 func (id AuditID) String() string       { return uuid(id).text() }
 func (id ErasureID) String() string     { return uuid(id).text() }
+func (id DataRequestID) String() string { return uuid(id).text() }
 
 // IsZero reports whether no id is set.
 func (id WorkspaceID) IsZero() bool { return id == WorkspaceID{} }
@@ -84,6 +91,12 @@ func (id ErasureID) MarshalText() ([]byte, error) { return []byte(id.String()), 
 
 // MarshalText implements [encoding.TextMarshaler].
 func (id CertificateID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (id DataRequestID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (id *DataRequestID) UnmarshalText(b []byte) error { return (*uuid)(id).parse(b) }
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
 func (id *WorkspaceID) UnmarshalText(b []byte) error { return (*uuid)(id).parse(b) }

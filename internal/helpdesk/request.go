@@ -144,6 +144,7 @@ const (
 	StopParentGone  ClockStop = "parent_gone"  // the message vanished before its receipt
 	StopDeleted     ClockStop = "deleted"      // its author deleted the message
 	StopNotRequest  ClockStop = "not_request"  // somebody said that it is none
+	StopErased      ClockStop = "erased"       // the person who asked was erased
 )
 
 // ParseTS turns a Slack message ts ("1700000000.000100") into its instant, to the microsecond.

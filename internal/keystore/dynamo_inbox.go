@@ -42,7 +42,7 @@ func (d *dynamoRows) oldInbox(ctx context.Context, before time.Time, after helpd
 	var id helpdesk.InboxID
 	var broken error
 	err = d.query(ctx, deliveries, after.String(), "made_at < :before", item{":before": num(before.UnixMicro())}, func(i item) bool {
-		if broken = id.UnmarshalText([]byte(i.text("sk"))); broken != nil {
+		if broken = id.UnmarshalText([]byte(i.sk())); broken != nil {
 			return false
 		}
 		ids = append(ids, id)

@@ -57,7 +57,7 @@ func (d *dynamoRows) tombstones(ctx context.Context, after helpdesk.WorkspaceID,
 	var broken error
 	err = d.query(ctx, tombstones, after.String(), "", nil, func(i item) bool {
 		t := helpdesk.Tombstone{DestroyedAt: time.UnixMicro(i.number("destroyed_at"))}
-		if broken = t.Workspace.UnmarshalText([]byte(i.text("sk"))); broken != nil {
+		if broken = t.Workspace.UnmarshalText([]byte(i.sk())); broken != nil {
 			return false
 		}
 		found = append(found, t)
@@ -88,7 +88,7 @@ func (d *dynamoRows) inboxKeysLeft(ctx context.Context, ids []helpdesk.InboxID) 
 	}
 	err = d.getAll(ctx, keys, func(i item) error {
 		var id helpdesk.InboxID
-		err := id.UnmarshalText([]byte(i.text("sk")))
+		err := id.UnmarshalText([]byte(i.sk()))
 		left = append(left, id)
 		return err
 	})

@@ -18,7 +18,7 @@ func requestItem(ws helpdesk.WorkspaceID, id helpdesk.RequestID) item {
 
 // requestID reads the id out of the sort key.
 func (i item) requestID() (id helpdesk.RequestID, err error) {
-	err = id.UnmarshalText([]byte(i.text("sk")[len(sortRequest):]))
+	err = id.UnmarshalText([]byte(i.sk()[len(sortRequest):]))
 	return id, err
 }
 
@@ -53,7 +53,7 @@ func (d *dynamoRows) request(ctx context.Context, ws helpdesk.WorkspaceID, id he
 func (d *dynamoRows) both(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID) (r requestRow, w workspaceRow, err error) {
 	var request, workspace item
 	err = d.getAll(ctx, []item{requestItem(ws, id), at(partition(ws), sortKey)}, func(i item) error {
-		if i.text("sk") == sortKey {
+		if i.sk() == sortKey {
 			workspace = i
 		} else {
 			request = i

@@ -85,7 +85,7 @@ func (d *dynamoRows) deleteRequests(ctx context.Context, id helpdesk.WorkspaceID
 	const batch = 20 * dynamoBatch
 	var keys []item
 	err = d.query(ctx, partition(id), sortRequest, "", nil, func(i item) bool {
-		keys = append(keys, at(partition(id), i.text("sk")))
+		keys = append(keys, at(partition(id), i.sk()))
 		return len(keys) < batch
 	})
 	if err != nil || len(keys) == 0 {

@@ -28,6 +28,11 @@ type Metrics struct {
 	// PurgeLeft is the time to the earliest deadline of a purge, in seconds: an hour when none is under way, negative when
 	// one is late.
 	PurgeLeft prometheus.Gauge
+	// DataRequests counts the data requests that are not answered yet, by kind.
+	DataRequests *prometheus.GaugeVec
+	// DataRequestLeft is the time to the earliest deadline that the law gives one of them, in seconds: thirty days when there
+	// is none, negative when one is late.
+	DataRequestLeft prometheus.Gauge
 }
 
 // NewMetrics returns metrics on a registry of their own, with those of the Go runtime and the process.
@@ -63,8 +68,15 @@ func NewMetrics() *Metrics {
 		PurgeLeft: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "echosynch_purge_seconds_left", Help: "Time to the earliest deadline of a purge; negative when one is late.",
 		}),
+		DataRequests: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "echosynch_data_requests", Help: "Data requests of persons and workspaces that are not answered yet.",
+		}, []string{"kind"}),
+		DataRequestLeft: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "echosynch_data_request_seconds_left", Help: "Time to the earliest legal deadline of a data request; negative when one is late.",
+		}),
 	}
 	m.Registry.MustRegister(m.Events, m.AckSeconds, m.RelayLag, m.HandedOver, m.Swept, m.SweptAt, m.Overdue, m.Purges, m.PurgeLeft,
+		m.DataRequests, m.DataRequestLeft,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -30,7 +31,15 @@ type possession struct {
 	delivery    helpdesk.InboxID
 	erasure     helpdesk.ErasureID
 	certificate helpdesk.CertificateID
+	data        helpdesk.DataRequestID
 	number      int64 // of request
+}
+
+// erasureOf is the erasure of a person that the workspace has under way.
+func (p possession) erasureOf(person string) helpdesk.DataRequest {
+	return helpdesk.DataRequest{
+		ID: p.data, Kind: helpdesk.PersonErasure, Person: person, Pseudonym: "erased-0123456789abcdef", AskedAt: now, DueAt: now,
+	}
 }
 
 func guess(name string, n byte) possession {
@@ -38,6 +47,7 @@ func guess(name string, n byte) possession {
 		name: name, workspace: helpdesk.NewWorkspaceID(now), key: seal.NewKey(), channel: helpdesk.NewChannelID(now),
 		request: helpdesk.NewRequestID(), more: helpdesk.NewRequestID(), delivery: helpdesk.NewInboxID(now),
 		erasure: helpdesk.ErasureID(helpdesk.NewRequestID()), certificate: helpdesk.NewCertificateID(), number: 100 + int64(n),
+		data: helpdesk.NewDataRequestID(now),
 	}
 	p.request[0], p.more[0] = n, n+1 // what lies after a foreign request is all of mine, or nothing
 	return p
@@ -144,6 +154,13 @@ func (b *bundle) fill(t *testing.T, p *possession) {
 			func() error {
 				return tx.PutNotice(ctx, p.request, helpdesk.FirstResponse, helpdesk.Breach, helpdesk.Notice{Recipient: "U" + p.name, State: helpdesk.NoticeDelivered})
 			},
+			func() error {
+				_, _, err := tx.BeginDataRequest(ctx, p.erasureOf("U"+p.name))
+				return err
+			},
+			func() error {
+				return tx.PutExportLink(ctx, sha256.Sum256([]byte(p.name)), p.data, now.Add(time.Hour))
+			},
 			func() error { return tx.Block(ctx, "method."+p.name, now.Add(24*time.Hour)) },
 			func() error { return tx.DeleteText(ctx, p.more, helpdesk.ScopeDeletion, now) },
 			func() error {
@@ -171,7 +188,7 @@ func (b *bundle) fill(t *testing.T, p *possession) {
 		}
 		return nil
 	})
-	d := postgres.Delivery{ID: p.delivery, DeliveryID: "Ev" + p.name, Workspace: p.workspace, Kind: "message", Refs: []byte(`{"x": "` + p.name + `"}`), ReceivedAt: now}
+	d := postgres.Delivery{ID: p.delivery, DeliveryID: "Ev" + p.name, Workspace: p.workspace, Kind: "message", Refs: []byte(`{"user": "U` + p.name + `"}`), ReceivedAt: now}
 	d.Seal([]byte(p.name), p.key)
 	if _, err := b.store.PutDelivery(t.Context(), d); err != nil {
 		t.Fatal(err)

@@ -225,7 +225,8 @@ func (tx *Tx) DeleteBodies(ctx context.Context, ids []helpdesk.InboxID) error {
 // they go in one transaction, when nothing else is left.
 var purgeTables = []string{
 	"tenant.notice", "tenant.sla_event", "tenant.request_text", "tenant.erasure", "tenant.request", "tenant.tombstone", "tenant.channel_alias",
-	"tenant.channel", "tenant.agent", "tenant.slack_limit", "tenant.audit", "system.inbox", "tenant.workspace", "system.installation",
+	"tenant.channel", "tenant.agent", "tenant.slack_limit", "tenant.audit", "tenant.data_request",
+	"system.export_link", "system.inbox", "tenant.workspace", "system.installation",
 }
 
 // PurgeTables lists the tables that a purge empties of a workspace.

@@ -74,6 +74,16 @@ func (s *Store) EndDeliveries(ctx context.Context, ids []helpdesk.InboxID, now t
 	return nil
 }
 
+// DropLinks deletes the links to exports, of all workspaces: one that was used since the backup must not work again.
+func (s *Store) DropLinks(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if _, err := s.pool.Exec(ctx, `delete from system.export_link`); err != nil {
+		return fmt.Errorf("drop links to exports: %w", err)
+	}
+	return nil
+}
+
 // Sealed says what a request has sealed.
 type Sealed struct {
 	Request       helpdesk.RequestID

@@ -89,6 +89,9 @@ func (r *Reconciler) Databases(ctx context.Context) (Counts, error) {
 
 // Finish lets the database serve. Call it when everything else is done.
 func (r *Reconciler) Finish(ctx context.Context) error {
+	if err := r.Store.DropLinks(ctx); err != nil {
+		return err
+	}
 	m, err := r.Keys.Mark(ctx)
 	if err != nil {
 		return err

@@ -53,6 +53,7 @@ func (s *Sweeper) Run(ctx context.Context) {
 		{s.Sweep, every, "sweep not finished; texts may outlive their deadline"},
 		{s.Certify, every, "erasures not certified"},
 		{s.Purge, everyPurge, "purges not finished; the hour runs"},
+		{s.DataRequests, every, "data requests not measured"},
 		{s.SweepKeys, everyOrphan, "keys without an owner not swept"},
 		{s.SweepRuns, everyOrphan, "purged workspaces not looked at again"},
 	} {

@@ -28,6 +28,7 @@ const (
 	WorkflowPurge         = "Purge"
 	WorkflowProbe         = "ProbeTokens"
 	WorkflowWelcome       = "Welcome"
+	WorkflowDataRequest   = "DataRequest"
 )
 
 // Search attributes. WorkspaceId and OpenedAt are set at the start, Breached on a breach, Outcome at the end.
@@ -94,7 +95,15 @@ const (
 	SignalDeleted    = "deleted"     // its author deleted the message
 	SignalStopClocks = "stop-clocks" // a [StopClocks]
 	SignalScrubAt    = "scrub-at"    // a [ScrubAt]: the retention was shortened
+	SignalErased     = "erased"      // the person who asked was erased, and with them text and summary
+	SignalUnassign   = "unassign"    // an [Unassign]: the assignee was erased
 )
+
+// Unassign takes the assignee from a request, unless it was assigned after the given version. It names nobody: who it is
+// about was erased.
+type Unassign struct {
+	Version int64 `json:"version"`
+}
 
 // Edited is the argument of [SignalEdited].
 type Edited struct {
@@ -132,6 +141,18 @@ type PurgeInput struct {
 
 // PurgeID is the workflow id of a purge.
 func PurgeID(in PurgeInput) string { return fmt.Sprintf("purge/%s/%d", in.Workspace, in.Number) }
+
+// DataRequestInput starts a DataRequest workflow.
+type DataRequestInput struct {
+	Workspace   helpdesk.WorkspaceID   `json:"workspace"`
+	DataRequest helpdesk.DataRequestID `json:"data_request"`
+}
+
+// DataRequestID is the workflow id of a data request.
+func DataRequestID(in DataRequestInput) string { return "data-request/" + in.DataRequest.String() }
+
+// SignalLook tells a DataRequest workflow that there is news in its row.
+const SignalLook = "look"
 
 // ScheduleProbe is the id of the schedule that starts a ProbeTokens workflow every six hours, and of what it starts.
 const ScheduleProbe = "probe-tokens"

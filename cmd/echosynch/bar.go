@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// bar is a line that shows how far a command is. On anything but a terminal it is silent.
+type bar struct {
+	out       io.Writer // nil where it is silent
+	all, done int
+}
+
+const barWidth = 40
+
+func newBar(out io.Writer, all, done int) *bar {
+	b := &bar{all: all, done: done}
+	if f, ok := out.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			b.out = out
+		}
+	}
+	return b
+}
+
+// step counts one more. The line is written anew only where it changes.
+func (b *bar) step() {
+	before := b.percent()
+	b.done++
+	if b.out != nil && b.percent() != before {
+		full := barWidth * b.done / b.all
+		fmt.Fprintf(b.out, "\r[%s%s] %3d %%  %d of %d", strings.Repeat("#", full), strings.Repeat(" ", barWidth-full), b.percent(), b.done, b.all)
+	}
+}
+
+func (b *bar) percent() int { return 100 * b.done / b.all }
+
+// end leaves the line.
+func (b *bar) end() {
+	if b.out != nil {
+		fmt.Fprintln(b.out)
+	}
+}

@@ -1,0 +1,77 @@
+package evaluation
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/echo-synch/echo-synch/internal/helpdesk"
+)
+
+// LabelsOf are the labels that the requests of a set have: their own by name, and then those of the starter taxonomy, which are
+// known by key or name and come with descriptions.
+func LabelsOf(set []Request) []helpdesk.Label {
+	labels := slices.DeleteFunc(helpdesk.StarterTaxonomy(), func(l helpdesk.Label) bool {
+		return !slices.ContainsFunc(set, func(q Request) bool { return means(q.Label, l) })
+	})
+	var own []helpdesk.Label
+	for _, q := range set {
+		if indexOf(labels, q.Label) < 0 && indexOf(own, q.Label) < 0 {
+			own = append(own, helpdesk.Label{Key: q.Label, Name: strings.NewReplacer("-", " ", "_", " ").Replace(q.Label)})
+		}
+	}
+	slices.SortFunc(own, func(a, b helpdesk.Label) int { return strings.Compare(a.Key, b.Key) })
+	return append(own, labels...) // "other", where it is used, stays the last
+}
+
+// means reports whether a label of a file is l, by key or by name.
+func means(label string, l helpdesk.Label) bool {
+	return label == l.Key || strings.EqualFold(label, l.Name)
+}
+
+func indexOf(labels []helpdesk.Label, label string) int {
+	return slices.IndexFunc(labels, func(l helpdesk.Label) bool { return means(label, l) })
+}
+
+// ReadLabels reads a taxonomy: a list, in YAML or JSON, of labels with key, name, description and examples.
+func ReadLabels(r io.Reader) ([]helpdesk.Label, error) {
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("read labels: %w", err)
+	}
+	var labels []helpdesk.Label
+	d := yaml.NewDecoder(bytes.NewReader(raw))
+	d.KnownFields(true)
+	if err := d.Decode(&labels); err != nil {
+		return nil, fmt.Errorf("is not a list of labels with key, name, description and examples: %w", err)
+	}
+	if len(labels) == 0 {
+		return nil, errors.New("has no label in it")
+	}
+	for i, l := range labels {
+		switch {
+		case l.Key == "" || l.Name == "":
+			return nil, fmt.Errorf("label %d has no key or no name", i+1)
+		case helpdesk.Known(labels[:i], l.Key):
+			return nil, fmt.Errorf("the key %q is there twice", l.Key)
+		}
+	}
+	return labels, nil
+}
+
+// Fit makes the labels of a set keys of a taxonomy: they may be its names, too. It refuses a label that is in neither.
+func Fit(set []Request, labels []helpdesk.Label) error {
+	for i, q := range set {
+		at := indexOf(labels, q.Label)
+		if at < 0 {
+			return fmt.Errorf("line %d has the label %q, which is not in the taxonomy", q.line, q.Label)
+		}
+		set[i].Label = labels[at].Key
+	}
+	return nil
+}
