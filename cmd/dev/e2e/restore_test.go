@@ -148,8 +148,10 @@ func destroyedAgain(t *testing.T, restored, workspace string) {
 		t.Errorf("reconcile: %s%v", out, err)
 	}
 	left := list(t, restoredAdmin(t, restored), `
-		select 'workspace' from tenant.workspace union all select 'request' from tenant.request union all select 'pointer' from system.installation
-		union all select 'delivery' from system.inbox where workspace_id = '`+workspace+`'`)
+		with w as (select '`+workspace+`'::uuid as id)
+		select 'workspace' from tenant.workspace, w where workspace_id = id union all select 'request' from tenant.request, w where workspace_id = id
+		union all select 'pointer' from system.installation, w where workspace_id = id
+		union all select 'delivery' from system.inbox, w where workspace_id = id`)
 	if len(left) > 0 {
 		t.Errorf("left in the restored database: %v", left)
 	}
