@@ -165,6 +165,17 @@ func openDump(file string) (*os.File, error) {
 	return f, nil
 }
 
+// readable looks, before there is a cluster, whether a dump's table of contents is whole and of a version that can be read.
+func (c *Cluster) readable(ctx context.Context, dump *os.File) error {
+	if err := c.run(ctx, dump, "pg_restore", "--list"); err != nil {
+		return fmt.Errorf("read dump: %w", err)
+	}
+	if _, err := dump.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("read dump: %w", err)
+	}
+	return nil
+}
+
 // restore restores a dump into a database of its own.
 func (c *Cluster) restore(ctx context.Context, dump io.Reader) error {
 	conn, err := pgx.Connect(ctx, c.Admin("postgres").Reveal())

@@ -44,6 +44,9 @@ func FromDump(ctx context.Context, file, dir string) (*Cluster, error) {
 		return nil, err
 	}
 	c.roles = true
+	if err := c.readable(ctx, dump); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(c.dir))
+	}
 	if err := c.run(ctx, nil, "initdb", "-D", "data", "-U", superuser, "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync",
 		"--wal-segsize=1"); err != nil {
 		return nil, errors.Join(fmt.Errorf("make a cluster: %w", err), os.RemoveAll(c.dir))
