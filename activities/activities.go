@@ -18,6 +18,7 @@ import (
 	"github.com/echo-synch/echo-synch/internal/person"
 	"github.com/echo-synch/echo-synch/internal/postgres"
 	"github.com/echo-synch/echo-synch/internal/purge"
+	"github.com/echo-synch/echo-synch/internal/redact"
 	"github.com/echo-synch/echo-synch/internal/seal"
 	"github.com/echo-synch/echo-synch/internal/secret"
 	"github.com/echo-synch/echo-synch/internal/slackapi"
@@ -30,7 +31,8 @@ type Activities struct {
 	Wrapper  seal.Wrapper
 	Slack    *slackapi.API
 	Model    *gemini.Provider // nil: lexical triage only
-	ModelIs  string           // for the introduction: provider and location, or that there is none
+	Redactor *redact.Redactor
+	ModelIs  string // for the introduction: provider and location, or that there is none
 	Temporal client.Client
 	Log      *slog.Logger
 	Now      func() time.Time

@@ -25,6 +25,7 @@ import (
 	"github.com/echo-synch/echo-synch/internal/keystore"
 	"github.com/echo-synch/echo-synch/internal/postgres"
 	"github.com/echo-synch/echo-synch/internal/postgres/postgrestest"
+	"github.com/echo-synch/echo-synch/internal/redact"
 	"github.com/echo-synch/echo-synch/internal/seal"
 	"github.com/echo-synch/echo-synch/internal/secret"
 	"github.com/echo-synch/echo-synch/internal/slackapi"
@@ -64,6 +65,7 @@ func setup(t *testing.T) *bundle {
 	api, grant := b.slack(t)
 	b.Activities = &activities.Activities{
 		Store: store, Keys: keys, Wrapper: wrapper, Slack: api, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Redactor: must(redact.New())(t),
 	}
 	b.install(t, grant)
 	var suite testsuite.WorkflowTestSuite

@@ -44,6 +44,8 @@ type TriageResult struct {
 	Deadlines helpdesk.Deadlines `json:"deadlines"`
 	// WithoutAI: a model is configured but did not answer in time or not usably.
 	WithoutAI bool `json:"without_ai,omitempty"`
+	// Secrets are the kinds of secret that the text holds.
+	Secrets []helpdesk.SecretKind `json:"secrets,omitempty"`
 }
 
 // Triage reads a request's text and gives it label, priority, summary and deadlines: the model's where it answers
@@ -108,7 +110,7 @@ func (a *Activities) ask(ctx context.Context, m material, in TriageInput, limit 
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	started := a.Now()
-	t, err := a.Model.Triage(ctx, m.text, m.labels)
+	t, err := a.Model.Triage(ctx, m.text, m.labels, hidden(m.settings)...)
 	if err == nil {
 		err = t.Validate(m.labels)
 	}
@@ -128,6 +130,7 @@ type material struct {
 	request    helpdesk.Request
 	text       string
 	summaryKey seal.Key
+	secrets    []helpdesk.SecretKind
 }
 
 func (a *Activities) material(ctx context.Context, in names.RequestInput) (m material, err error) {
@@ -155,12 +158,13 @@ func (a *Activities) material(ctx context.Context, in names.RequestInput) (m mat
 		m.text = string(text)
 		return err
 	})
+	m.secrets = a.secrets(m.text)
 	return m, err
 }
 
 func result(m material, t helpdesk.Triage, d helpdesk.Deadlines, withoutAI bool) TriageResult {
 	return TriageResult{
 		Number: m.request.Number, OpenedAt: m.request.OpenedAt, ScrubAt: m.request.ScrubAt, Label: t.Label, Priority: t.Priority, By: t.By,
-		Deadlines: d, WithoutAI: withoutAI,
+		Deadlines: d, WithoutAI: withoutAI, Secrets: m.secrets,
 	}
 }

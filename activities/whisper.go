@@ -3,6 +3,8 @@ package activities
 import (
 	"context"
 
+	"github.com/slack-go/slack"
+
 	"github.com/echo-synch/echo-synch/internal/blockkit"
 	"github.com/echo-synch/echo-synch/internal/slackapi"
 	"github.com/echo-synch/echo-synch/workflows/names"
@@ -16,8 +18,12 @@ func (a *Activities) Whisper(ctx context.Context, in names.WhisperInput) error {
 		return failure(err)
 	}
 	text, blocks := blockkit.Whisper(in.Reason)
+	return a.whisper(ctx, f, in.User, text, blocks)
+}
+
+func (a *Activities) whisper(ctx context.Context, f face, user, text string, blocks []slack.Block) error {
 	m := slackapi.Message{Channel: f.channel.SlackID, ThreadTS: f.shown.OriginTS, Text: text, Blocks: blocks}
-	err = a.paced(ctx, f, "chat.postEphemeral", f.wait, func() error { return f.session.Whisper(ctx, in.User, m) })
+	err := a.paced(ctx, f, "chat.postEphemeral", f.wait, func() error { return f.session.Whisper(ctx, user, m) })
 	if refusedAs(err, slackapi.Rejected) || refusedAs(err, slackapi.MessageGone) {
 		return nil
 	}

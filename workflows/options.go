@@ -108,6 +108,13 @@ func whisperOptions() workflow.ActivityOptions {
 	return o
 }
 
+// secretsOptions: while the message stands, it is worth being told.
+func secretsOptions() workflow.ActivityOptions {
+	o := slackOptions("tell the requester of secrets")
+	o.ScheduleToCloseTimeout = 24 * time.Hour
+	return o
+}
+
 // compareOptions: a few pages of channels; what cannot be asked within an hour is asked tomorrow.
 func compareOptions() workflow.ActivityOptions {
 	o := slackOptions("compare channels")

@@ -87,6 +87,7 @@ func (r *request) triage(ctx workflow.Context) error {
 	r.Number, r.OpenedAt, r.ScrubAt, r.Status, r.Version = t.Number, t.OpenedAt, t.ScrubAt, helpdesk.New, in.Version
 	r.adopt(t)
 	r.show(ctx)
+	r.warn(ctx, t.Secrets)
 	return nil
 }
 
@@ -126,6 +127,9 @@ func (r *request) unansweredAt(at time.Time) bool {
 func (r *request) triageAgain(ctx workflow.Context, o workflow.ActivityOptions, in activities.TriageInput, mayMove func() bool) {
 	var t activities.TriageResult
 	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, o), steps.TriageAgain, in).Get(ctx, &t)
+	if err == nil && in.OrLexical {
+		r.warn(ctx, t.Secrets) // another text
+	}
 	if err != nil || r.turn.Lock(ctx) != nil {
 		return
 	}

@@ -36,6 +36,7 @@ type outside struct {
 	corrected   []activities.NoticeInput
 	reruns      int
 	scrubbed    []time.Time
+	told        []activities.SecretsInput
 	now         func() time.Time
 }
 
@@ -52,6 +53,11 @@ func (o *outside) SendNotice(_ context.Context, in activities.NoticeInput) error
 
 func (o *outside) CorrectNotice(_ context.Context, in activities.NoticeInput) error {
 	o.corrected = append(o.corrected, in)
+	return nil
+}
+
+func (o *outside) WhisperSecrets(_ context.Context, in activities.SecretsInput) error {
+	o.told = append(o.told, in)
 	return nil
 }
 

@@ -20,7 +20,7 @@ func TestAudit(t *testing.T) {
 	b := setup(t)
 	for _, line := range []string{
 		"agent add T0ACME U0RITA", "agent add T0ACME U0RITA --admin", "agent remove T0ACME U0RITA", "workspace staff-channel T0ACME C0STAFF",
-		"workspace staff-channel T0ACME none", "channel allow-bot T0ACME C0ITHELP B0DEPLOY", "channel allow-external T0ACME C0ITHELP --deny",
+		"workspace staff-channel T0ACME none", "workspace hide-addresses T0ACME on", "channel allow-bot T0ACME C0ITHELP B0DEPLOY", "channel allow-external T0ACME C0ITHELP --deny",
 		"agent remove T0ACME U0NOBODY", "channel allow-bot T0ACME C0OTHER B0DEPLOY",
 	} {
 		execute(t.Context(), b.environ, strings.Fields(line)...)
@@ -31,6 +31,7 @@ func TestAudit(t *testing.T) {
 		{Action: helpdesk.AuditRole, Object: "U0RITA", Before: "admin"},
 		{Action: helpdesk.AuditStaffChannel, After: "C0STAFF"},
 		{Action: helpdesk.AuditStaffChannel, Before: "C0STAFF"},
+		{Action: helpdesk.AuditHideAddresses, Before: "false", After: "true"},
 		{Action: helpdesk.AuditAllowBot, Object: "B0DEPLOY in C0ITHELP", After: "true"},
 		{Action: helpdesk.AuditAllowExternal, Object: "C0ITHELP", After: "false"},
 	}

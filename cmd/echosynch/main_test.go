@@ -38,7 +38,8 @@ func leaves() map[string]config.Need {
 	return map[string]config.Need{
 		"api": config.API, "worker": config.Worker, "migrate": config.Migrate, "manifest": config.Manifest,
 		"agent add": config.Operator, "agent remove": config.Operator, "agent list": config.Operator,
-		"workspace staff-channel": config.Operator, "channel allow-bot": config.Operator, "channel allow-external": config.Operator,
+		"workspace staff-channel": config.Operator, "workspace hide-addresses": config.Operator,
+		"channel allow-bot": config.Operator, "channel allow-external": config.Operator,
 		"workspace purge": config.Operator, "workspace purges": config.Operator, "retention preview": config.Operator, "retention set": config.Operator,
 		"audit export": config.Operator, "request show": config.Operator, "certificate verify": 0,
 		"certificate verify-drill": 0, "restore reconcile": config.Reconcile, "restore-drill": config.Drill,
@@ -209,7 +210,7 @@ func TestWrongConfiguration(t *testing.T) {
 			t.Parallel()
 			args := strings.Fields(words)
 			for _, name := range strings.Fields(commands()[words].Use)[1:] {
-				args = append(args, map[string]string{"TEAM": "T0ACME", "USER": "U0DANA", "CHANNEL": "C0ITHELP", "BOT": "B0DEPLOY", "DAYS": "7", "NUMBER": "1"}[name])
+				args = append(args, map[string]string{"TEAM": "T0ACME", "USER": "U0DANA", "CHANNEL": "C0ITHELP", "BOT": "B0DEPLOY", "DAYS": "7", "NUMBER": "1", "SWITCH": "on"}[name])
 			}
 			if words == "keys rotate" {
 				args = append(args, "--all")

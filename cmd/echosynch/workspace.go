@@ -13,7 +13,8 @@ import (
 )
 
 func workspaceCommand(s *surroundings) *cobra.Command {
-	return group("workspace", "Settings and the end of a workspace", staffChannelCommand(s), workspaceExportCommand(s), purgeCommand(s), purgesCommand(s))
+	return group("workspace", "Settings and the end of a workspace", staffChannelCommand(s), hideAddressesCommand(s), workspaceExportCommand(s),
+		purgeCommand(s), purgesCommand(s))
 }
 
 func staffChannelCommand(s *surroundings) *cobra.Command {

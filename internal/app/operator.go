@@ -74,6 +74,18 @@ func (o *Operator) SetStaffChannel(ctx context.Context, channel string) error {
 	})
 }
 
+// SetHideAddresses changes whether IP addresses and host names are kept from models.
+func (o *Operator) SetHideAddresses(ctx context.Context, hide bool) error {
+	return o.change(ctx, helpdesk.AuditHideAddresses, "", func(tx *postgres.Tx, e *helpdesk.AuditEntry) error {
+		w, err := tx.Workspace(ctx)
+		if err != nil {
+			return err
+		}
+		e.Before, e.After = strconv.FormatBool(w.Settings.HideAddresses), strconv.FormatBool(hide)
+		return tx.SetHideAddresses(ctx, hide)
+	})
+}
+
 // PutAgent gives a person a role.
 func (o *Operator) PutAgent(ctx context.Context, user string, role helpdesk.Role) error {
 	return o.changeRole(ctx, user, func(tx *postgres.Tx, e *helpdesk.AuditEntry) error { return tx.PutAgent(ctx, user, role, e.At) })

@@ -17,6 +17,7 @@ import (
 	"github.com/echo-synch/echo-synch/internal/gemini"
 	"github.com/echo-synch/echo-synch/internal/observe"
 	"github.com/echo-synch/echo-synch/internal/person"
+	"github.com/echo-synch/echo-synch/internal/redact"
 	"github.com/echo-synch/echo-synch/workflows"
 	"github.com/echo-synch/echo-synch/workflows/names"
 )
@@ -39,10 +40,15 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	defer p.close()
+	redactor, err := redact.New()
+	if err != nil {
+		return err
+	}
 	acts := &activities.Activities{
 		Store: p.store, Keys: p.keys, Wrapper: p.wrapper, Slack: p.slack, Temporal: p.temporal, Log: log.With("layer", observe.Activity), Now: time.Now,
-		Fail:   failpoint.In(cfg.FailpointDir),
-		Purger: p.purger, PurgeGrace: cfg.PurgeGrace, PublicURL: cfg.PublicURL,
+		Redactor: redactor,
+		Fail:     failpoint.In(cfg.FailpointDir),
+		Purger:   p.purger, PurgeGrace: cfg.PurgeGrace, PublicURL: cfg.PublicURL,
 		Eraser:  &person.Eraser{Store: p.store, Keys: p.keys, Temporal: p.temporal, Signer: p.signer, Log: log, Now: time.Now},
 		ModelIs: "none: an embedded classifier, nothing leaves this service",
 	}

@@ -169,6 +169,11 @@ func samples() map[string]rendered {
 		"breach_corrected":               notice(helpdesk.Breach, late, corrected),
 		"breach_of_resolution_corrected": notice(helpdesk.Breach, ofResolution, corrected),
 
+		"secret": show(blockkit.Secrets([]helpdesk.SecretKind{helpdesk.SecretPassword})),
+		"secrets": show(blockkit.Secrets([]helpdesk.SecretKind{
+			helpdesk.SecretCard, helpdesk.SecretConnectionString, helpdesk.SecretPassword, helpdesk.SecretPrivateKey, helpdesk.SecretRecoveryCode,
+			helpdesk.SecretToken, "of a later version",
+		})),
 		"introduction": show(blockkit.Introduction{
 			Retention: 30 * 24 * time.Hour, Model: "Gemini (gemini-2.5-flash) on Vertex AI, location eu",
 		}.Render()),

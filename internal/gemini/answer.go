@@ -10,13 +10,14 @@ import (
 	"google.golang.org/genai"
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/internal/redact"
 )
 
 // maxAnswer bounds an answer, in bytes.
 const maxAnswer = 4096
 
 // read takes a triage out of an answer. A finish or block reason is an answer too: the model declined.
-func read(r *genai.GenerateContentResponse, labels []helpdesk.Label) (helpdesk.Triage, error) {
+func read(r *genai.GenerateContentResponse, labels []helpdesk.Label, hidden *redact.Redaction) (helpdesk.Triage, error) {
 	if r.PromptFeedback != nil && r.PromptFeedback.BlockReason != "" {
 		return helpdesk.Triage{}, ErrBlocked
 	}
@@ -32,11 +33,11 @@ func read(r *genai.GenerateContentResponse, labels []helpdesk.Label) (helpdesk.T
 	case c.Content == nil || len(c.Content.Parts) != 1 || c.Content.Parts[0] == nil:
 		return helpdesk.Triage{}, ErrMalformed
 	}
-	return decode(c.Content.Parts[0].Text, labels)
+	return decode(c.Content.Parts[0].Text, labels, hidden)
 }
 
 // decode reads exactly one object of exactly our fields.
-func decode(answer string, labels []helpdesk.Label) (helpdesk.Triage, error) {
+func decode(answer string, labels []helpdesk.Label, hidden *redact.Redaction) (helpdesk.Triage, error) {
 	if len(answer) > maxAnswer {
 		return helpdesk.Triage{}, ErrMalformed
 	}
@@ -53,7 +54,7 @@ func decode(answer string, labels []helpdesk.Label) (helpdesk.Triage, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return helpdesk.Triage{}, ErrMalformed
 	}
-	t := helpdesk.Triage{Label: fields.Label, Priority: fields.Priority, Summary: neutral(fields.Summary), By: helpdesk.ByModel}
+	t := helpdesk.Triage{Label: fields.Label, Priority: fields.Priority, Summary: summary(fields.Summary, hidden), By: helpdesk.ByModel}
 	if t.Validate(labels) != nil {
 		return helpdesk.Triage{}, ErrMalformed
 	}

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/internal/redact"
 )
 
 // plain checks what holds of every summary: one line of plain text that leads nowhere, and stays as it is when read again.
@@ -52,8 +53,12 @@ func FuzzDecode(f *testing.F) {
 		f.Add(seed)
 	}
 	labels := helpdesk.StarterTaxonomy()
+	rules, err := redact.New()
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, answer string) {
-		got, err := decode(answer, labels)
+		got, err := decode(answer, labels, rules.Start())
 		switch {
 		case err != nil && (!errors.Is(err, ErrMalformed) || got != helpdesk.Triage{}):
 			t.Errorf("%q: %+v, %v", answer, got, err)

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/genai"
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/internal/redact"
 )
 
 // Why there is no answer. None says a word of the message or of Google's own error.
@@ -38,6 +39,7 @@ type Config struct {
 type Provider struct {
 	client *genai.Client
 	model  string
+	rules  *redact.Redactor
 }
 
 var region = regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+$`)
@@ -77,7 +79,11 @@ func New(ctx context.Context, cfg Config) (*Provider, error) {
 	if err != nil {
 		return nil, errors.New("configure model client: project, location or credentials are not usable") // the SDK's error prints them
 	}
-	return &Provider{client: c, model: cfg.Model}, nil
+	rules, err := redact.New()
+	if err != nil {
+		return nil, err
+	}
+	return &Provider{client: c, model: cfg.Model, rules: rules}, nil
 }
 
 func authenticated() (*http.Client, error) {
@@ -96,9 +102,10 @@ func authenticated() (*http.Client, error) {
 }
 
 // Triage asks for label, priority and summary of a text. ctx bounds the call. The result is valid for labels; every
-// error is one of this package's.
-func (p *Provider) Triage(ctx context.Context, text string, labels []helpdesk.Label) (helpdesk.Triage, error) {
-	t, _, err := p.Measure(ctx, text, labels)
+// error is one of this package's. Secrets and personal data leave neither with the text nor come back in the summary; also
+// names the optional kinds that this workspace hides, too.
+func (p *Provider) Triage(ctx context.Context, text string, labels []helpdesk.Label, also ...redact.Kind) (helpdesk.Triage, error) {
+	t, _, err := p.Measure(ctx, text, labels, also...)
 	return t, err
 }
 

@@ -398,7 +398,7 @@ func TestAnswers(t *testing.T) {
 		"too long to be read":     {body: answer(strings.Repeat("ü", 2100)), want: gemini.ErrMalformed},
 		"lines":                   {body: answer("VPN\r\n\tis  down\u2028now\u0085 "), summary: "VPN is down now"},
 		"mentions":                {body: answer("VPN <!channel> <@U0ALEX|alex> @here #it-help !everyone @"), summary: "VPN -help"},
-		"links":                   {body: answer("VPN <https://evil.example|here> HTTP://evil.example/x www.evil.example slack://open?x a@evil.example"), summary: "VPN"},
+		"links":                   {body: answer("VPN <https://evil.example|here> HTTP://evil.example/x www.evil.example slack://open?x a@evil.example"), summary: "VPN E-MAIL-1"},
 		"markup":                  {body: answer("*VPN* _is_ ~down~ `now` [a](b) {c} a|b \\"), summary: "VPN is down now a (b) c a b"},
 		"a hidden link":           {body: answer("VPN ht\u200btp://evil.example @\u2060here ww\u00adw.evil.example"), summary: "VPN"},
 		"a link cut by controls":  {body: answer("VPN http:\x00//a"), summary: "VPN http: //a"},

@@ -6,18 +6,20 @@ import (
 	"google.golang.org/genai"
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/internal/redact"
 )
 
 // Usage is what one call is billed for, in tokens. Output holds what the model thought, too.
 type Usage struct{ Input, Output int64 }
 
 // Measure is [Provider.Triage] with its usage, which a call that was answered has even where the answer was not usable.
-func (p *Provider) Measure(ctx context.Context, text string, labels []helpdesk.Label) (helpdesk.Triage, Usage, error) {
-	response, err := p.generate(ctx, text, labels)
+func (p *Provider) Measure(ctx context.Context, text string, labels []helpdesk.Label, also ...redact.Kind) (helpdesk.Triage, Usage, error) {
+	hidden := p.rules.Start(also...)
+	response, err := p.generate(ctx, hide(text, hidden), labels)
 	if err != nil {
 		return helpdesk.Triage{}, Usage{}, refusal(ctx, err)
 	}
-	t, err := read(response, labels)
+	t, err := read(response, labels, hidden)
 	return t, usage(response.UsageMetadata), err
 }
 

@@ -42,14 +42,28 @@ var rules = []struct {
 // speaks reports whether there is a text to answer.
 func (q request) speaks() bool { return len(q.Contents) > 0 && len(q.Contents[0].Parts) > 0 }
 
-// sensibly answers by the first rule whose label the schema allows, else with the last label.
-func (q request) sensibly() (status int, body any) {
-	labels := q.GenerationConfig.ResponseSchema.Properties["label"].Enum
-	_, message, _ := strings.Cut(strings.ToLower(q.Contents[0].Parts[0].Text), "message:")
-	// The message stands between two lines that are random, so that any word can be in them.
+// parroting answers as sensibly, with the message for a summary: what a model does that repeats what it was told not to.
+func (q request) parroting() (status int, body any) {
+	out := q.opinion()
+	out["summary"] = q.message()
+	return q.say(out)
+}
+
+// message is the text to triage. It stands between two lines that are random, so that any word can be in them.
+func (q request) message() string {
+	_, message, _ := strings.Cut(q.Contents[0].Parts[0].Text, "Message:")
 	if marker, _, _ := strings.Cut(strings.TrimSpace(message), "\n"); strings.HasPrefix(marker, "<") {
 		message = strings.ReplaceAll(message, marker, " ")
 	}
+	return message
+}
+
+// sensibly answers by the first rule whose label the schema allows, else with the last label.
+func (q request) sensibly() (status int, body any) { return q.say(q.opinion()) }
+
+func (q request) opinion() map[string]string {
+	labels := q.GenerationConfig.ResponseSchema.Properties["label"].Enum
+	message := strings.ToLower(q.message())
 	out := map[string]string{"label": "other", "priority": "medium", "summary": "General question"}
 	if len(labels) > 0 {
 		out["label"] = labels[len(labels)-1]
@@ -61,6 +75,10 @@ func (q request) sensibly() (status int, body any) {
 			break
 		}
 	}
+	return out
+}
+
+func (q request) say(out map[string]string) (status int, body any) {
 	b, err := json.Marshal(out)
 	if err != nil {
 		return refused(http.StatusInternalServerError, "INTERNAL")(q)

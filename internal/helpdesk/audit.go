@@ -16,11 +16,12 @@ const (
 	AuditRetention     AuditAction = "retention"     //
 	AuditAllowBot      AuditAction = "allow_bot"     // in a channel; Object is both
 	AuditAllowExternal AuditAction = "allow_external"
-	AuditExported      AuditAction = "exported"      // Object says what: "audit", "workspace", or a person
-	AuditExportLink    AuditAction = "export_link"   // a link to an export was made; Object is the data request
-	AuditErased        AuditAction = "erased"        // the erasure of a person was ordered; Object is the person
-	AuditKeyRotated    AuditAction = "key_rotated"   // the workspace's key was replaced by its next version
-	AuditKeyRewrapped  AuditAction = "key_rewrapped" // Object, workspace_key or bot_token, came under another wrapping key
+	AuditHideAddresses AuditAction = "hide_addresses" // from models
+	AuditExported      AuditAction = "exported"       // Object says what: "audit", "workspace", or a person
+	AuditExportLink    AuditAction = "export_link"    // a link to an export was made; Object is the data request
+	AuditErased        AuditAction = "erased"         // the erasure of a person was ordered; Object is the person
+	AuditKeyRotated    AuditAction = "key_rotated"    // the workspace's key was replaced by its next version
+	AuditKeyRewrapped  AuditAction = "key_rewrapped"  // Object, workspace_key or bot_token, came under another wrapping key
 )
 
 // AuditEntry is one line of the audit log: ids, enums and numbers.

@@ -27,6 +27,8 @@ type Settings struct {
 	Targets   map[Priority]Target `json:"targets"`
 	Labels    []Label             `json:"labels"`
 	Retention time.Duration       `json:"retention"` // of original text; whole seconds
+	// HideAddresses keeps IP addresses and host names from models, too, beside secrets and personal data.
+	HideAddresses bool `json:"hide_addresses,omitempty"`
 }
 
 // Target is the SLA of one priority.
