@@ -60,7 +60,7 @@ func certificateCommand(s *surroundings) *cobra.Command {
 		},
 	}
 	verify.Flags().StringVar(&key, "key", "", "the public key: a file, or base64")
-	return group("certificate", "Proof of erasures", verify)
+	return group("certificate", "Proof of erasures", verify, verifyDrillCommand(s))
 }
 
 // publicKeys are the key itself, or those that a file holds.

@@ -42,6 +42,7 @@ func leaves() map[string]config.Need {
 		"channel allow-bot": config.Operator, "channel allow-external": config.Operator,
 		"workspace purge": config.Operator, "workspace purges": config.Operator, "retention preview": config.Operator, "retention set": config.Operator,
 		"audit export": config.Operator, "request show": config.Operator, "certificate verify": 0,
+		"certificate verify-drill": 0, "restore reconcile": config.Reconcile, "restore-drill": config.Drill,
 		"keys status": config.Operator, "keys rotate": config.Operator, "keys rewrap": config.Operator,
 		"person export": config.Operator, "person erase": config.Operator, "person requests": config.Operator, "workspace export": config.Operator,
 		"eval": 0, // with --provider gemini it reads config.Evaluation, which its own tests see to

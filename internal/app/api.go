@@ -70,6 +70,7 @@ func API(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	var relaying sync.WaitGroup
 	relaying.Go(func() { relay.Run(relayCtx) })
 	relaying.Go(func() { p.sweeper(log).Run(relayCtx) })
+	relaying.Go(func() { p.keepMarks(relayCtx, log, failed) })
 	log.InfoContext(ctx, "api is up", "listen", public.Addr, "admin", admin.Addr)
 
 	select {

@@ -43,21 +43,15 @@ var ErrSameCluster = errors.New("KEYSTORE_URL and DATABASE_URL name the same Pos
 
 // open opens the parts, refusing roles and clusters on which the promises would not hold.
 func open(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts, err error) {
+	if p, err = openStores(ctx, cfg); err != nil {
+		return p, err
+	}
 	defer func() {
 		if err != nil {
 			p.close()
 		}
 	}()
-	if p.wrapper, err = openWrapper(ctx, cfg); err != nil {
-		return p, err
-	}
-	if p.store, err = postgres.Open(ctx, cfg.DatabaseURL); err != nil {
-		return p, err
-	}
-	if p.keys, err = keystore.Open(ctx, cfg.KeystoreURL, p.wrapper); err != nil {
-		return p, err
-	}
-	if err = differentClusters(ctx, p.store, p.keys); err != nil {
+	if err = p.begin(ctx); err != nil {
 		return p, err
 	}
 	if p.temporal, err = dialTemporal(cfg.Temporal, log); err != nil {

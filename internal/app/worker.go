@@ -77,6 +77,7 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	defer stopBeside()
 	var beside sync.WaitGroup
 	beside.Go(func() { p.sweeper(log).Run(besideCtx) }) // texts die on time whether Temporal answers or not
+	beside.Go(func() { p.keepMarks(besideCtx, log, failed) })
 	stopWorkers := func() {}
 	if waitForTemporal(ctx, p, log) {
 		if stopWorkers, err = startWorkers(p, acts, log); err != nil {

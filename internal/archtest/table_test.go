@@ -20,7 +20,7 @@ func table() []row {
 		stores    = []string{"internal/seal", "internal/keystore", "internal/postgres"}
 		nouns     = slices.Concat(leaves, []string{"internal/helpdesk"}, adapters, stores)
 		workflows = []string{"workflows", "workflows/names", "activities"}
-		product   = slices.Concat(nouns, workflows, []string{"internal/evaluation", "internal/config", "internal/intake", "internal/purge", "internal/person", "internal/archive", "internal/sweeper", "api/..."})
+		product   = slices.Concat(nouns, workflows, []string{"internal/evaluation", "internal/config", "internal/intake", "internal/purge", "internal/person", "internal/archive", "internal/sweeper", "internal/restore", "internal/scratch", "api/..."})
 	)
 	return []row{
 		{pkg: "internal/secret"},
@@ -68,6 +68,11 @@ func table() []row {
 		{pkg: "internal/sweeper", imports: []string{
 			"internal/helpdesk", "internal/postgres", "internal/keystore", "internal/certificate", "internal/observe", "internal/purge",
 		}},
+		{pkg: "internal/restore", imports: []string{ // workflows: for the state that a request goes on with
+			"workflows", "workflows/names", "internal/helpdesk", "internal/postgres", "internal/keystore", "internal/seal", "internal/purge",
+			"internal/certificate", "internal/scratch", "internal/secret", "migrations",
+		}},
+		{pkg: "internal/scratch", imports: []string{"internal/secret"}},
 		{pkg: "api/...", imports: []string{
 			"api/...", "workflows/names", "internal/intake", "internal/helpdesk", "internal/sla", "internal/seal", "internal/secret", "internal/observe",
 			"internal/postgres", "internal/keystore", "internal/slackapi", "internal/blockkit", "internal/billing", "internal/certificate", "internal/archive",

@@ -135,7 +135,8 @@ const (
 // Need is the set of commands a setting is for; Load takes the one that is running.
 type Need uint8
 
-// The commands. Operator stands for the sub-commands that look into a running installation.
+// The commands. Operator stands for the sub-commands that look into a running installation; Reconcile and Drill are for
+// databases that were restored.
 const (
 	API Need = 1 << iota
 	Worker
@@ -143,9 +144,12 @@ const (
 	Operator
 	Manifest
 	Evaluation // of Gemini
+	Reconcile
+	Drill
 
 	servers  = API | Worker
-	everyone = API | Worker | Migrate | Operator | Manifest | Evaluation
+	restores = Reconcile | Drill
+	everyone = API | Worker | Migrate | Operator | Manifest | Evaluation | restores
 )
 
 // Load reads the settings that need reads, through getenv (usually [os.Getenv]), and checks them.

@@ -215,6 +215,10 @@ func TestProductionDemandsKMSAndTLS(t *testing.T) {
 	if c, err := config.Load(environment(t, config.Production, table), all); err != nil || c.KeystoreURL.Reveal() != "dynamodb://echosynch-keys" {
 		t.Errorf("with a table: %v", err)
 	}
+	_, err := config.Load(environment(t, config.Production, table), config.Drill)
+	if err == nil || !strings.HasPrefix(err.Error(), "KEYSTORE_URL: names a table of DynamoDB; ") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("a drill with a table: %v", err)
+	}
 	for name, tt := range map[string]struct{ variable, value, want string }{
 		"no key":         {"KMS_KEY_ID", "", "KMS_KEY_ID: is not set; "},
 		"a file, too":    {"LOCAL_KMS_KEY_FILE", "/key", "LOCAL_KMS_KEY_FILE: is set beside KMS_KEY_ID; "},
@@ -229,7 +233,7 @@ func TestProductionDemandsKMSAndTLS(t *testing.T) {
 		}
 	}
 
-	_, err := config.Load(environment(t, config.Production, map[string]string{
+	_, err = config.Load(environment(t, config.Production, map[string]string{
 		"PUBLIC_URL":         "http://help.example.com",
 		"DATABASE_URL":       "postgres://db/x?sslmode=require",
 		"DATABASE_ADMIN_URL": "postgres://db/x",

@@ -20,18 +20,18 @@ type rule struct {
 func rules() []rule {
 	const verifyFull = "add sslmode=verify-full"
 	return append([]rule{
-		{Problem{"LOCAL_KMS_KEY_FILE", "is not set, and neither is KMS_KEY_ID", "set it to the path of the wrapping key"}, servers,
+		{Problem{"LOCAL_KMS_KEY_FILE", "is not set, and neither is KMS_KEY_ID", "set it to the path of the wrapping key"}, servers | restores,
 			func(c Config) bool {
 				return (c.Env == Dev || c.Env == Selfhost) && c.LocalKeyFile == "" && c.KMS.KeyID == ""
 			}},
-		{Problem{"LOCAL_KMS_KEY_FILE", "is set beside KMS_KEY_ID", "set one of them: they wrap under different keys"}, servers | Operator,
+		{Problem{"LOCAL_KMS_KEY_FILE", "is set beside KMS_KEY_ID", "set one of them: they wrap under different keys"}, servers | Operator | restores,
 			func(c Config) bool { return c.LocalKeyFile != "" && c.KMS.KeyID != "" }},
-		{Problem{"LOCAL_KMS_KEY_FILE", "is not a readable file", "create it or correct the path"}, servers,
+		{Problem{"LOCAL_KMS_KEY_FILE", "is not a readable file", "create it or correct the path"}, servers | restores,
 			func(c Config) bool { return c.Env != Production && c.LocalKeyFile != "" && !isFile(c.LocalKeyFile) }},
-		{Problem{"LOCAL_KMS_KEY_FILE", "can be read by others", "chmod 0600 the file"}, servers,
+		{Problem{"LOCAL_KMS_KEY_FILE", "can be read by others", "chmod 0600 the file"}, servers | restores,
 			func(c Config) bool { return c.Env == Selfhost && isFile(c.LocalKeyFile) && !isPrivate(c.LocalKeyFile) }},
 
-		{Problem{"TEMPORAL_TLS_CERT", "comes without TEMPORAL_TLS_KEY, or the other way round", "set both or none"}, servers,
+		{Problem{"TEMPORAL_TLS_CERT", "comes without TEMPORAL_TLS_KEY, or the other way round", "set both or none"}, servers | Reconcile,
 			func(c Config) bool { return (c.Temporal.TLSCert == "") != (c.Temporal.TLSKey == "") }},
 		{Problem{"GEMINI_PROJECT", "is not set, but TRIAGE_PROVIDER is gemini", "set it, or TRIAGE_PROVIDER=lexical"}, servers,
 			func(c Config) bool { return c.Triage == TriageGemini && c.Gemini.Project == "" }},
@@ -45,11 +45,11 @@ func rules() []rule {
 
 		{Problem{"SENTRY_DSN", "is not https", "production needs https"}, everyone,
 			func(c Config) bool { return c.Env == Production && strings.HasPrefix(c.SentryDSN.Reveal(), "http://") }},
-		{Problem{"KMS_KEY_ID", "is not set", "production keeps its wrapping key in KMS: set it to the key's id, ARN or alias"}, servers,
+		{Problem{"KMS_KEY_ID", "is not set", "production keeps its wrapping key in KMS: set it to the key's id, ARN or alias"}, servers | restores,
 			func(c Config) bool { return c.Env == Production && c.KMS.KeyID == "" }},
-		{Problem{"LOCAL_KMS_KEY_FILE", "is set in production", "remove it: production keeps its wrapping key in KMS"}, servers | Operator,
+		{Problem{"LOCAL_KMS_KEY_FILE", "is set in production", "remove it: production keeps its wrapping key in KMS"}, servers | Operator | restores,
 			func(c Config) bool { return c.Env == Production && c.LocalKeyFile != "" && c.KMS.KeyID == "" }},
-		{Problem{"KMS_ENDPOINT_URL", "is not https", "production needs https"}, servers | Operator,
+		{Problem{"KMS_ENDPOINT_URL", "is not https", "production needs https"}, servers | Operator | restores,
 			func(c Config) bool {
 				return c.Env == Production && c.KMS.Endpoint != "" && !strings.HasPrefix(c.KMS.Endpoint, "https://")
 			}},
@@ -57,11 +57,13 @@ func rules() []rule {
 			func(c Config) bool {
 				return c.Env == Production && c.PublicURL != "" && !strings.HasPrefix(c.PublicURL, "https://")
 			}},
-		{Problem{"DATABASE_URL", "does not verify the server", verifyFull}, servers | Operator, inClear(func(c Config) secret.Value { return c.DatabaseURL })},
+		{Problem{"DATABASE_URL", "does not verify the server", verifyFull}, servers | Operator | restores, inClear(func(c Config) secret.Value { return c.DatabaseURL })},
 		{Problem{"DATABASE_ADMIN_URL", "does not verify the server", verifyFull}, Migrate, inClear(func(c Config) secret.Value { return c.DatabaseAdminURL })},
-		{Problem{"KEYSTORE_URL", "does not verify the server", verifyFull}, servers | Operator, inClear(func(c Config) secret.Value { return c.KeystoreURL })},
+		{Problem{"KEYSTORE_URL", "does not verify the server", verifyFull}, servers | Operator | restores, inClear(func(c Config) secret.Value { return c.KeystoreURL })},
+		{Problem{"KEYSTORE_URL", "names a table of DynamoDB", "the drill works with a key store in Postgres only, whose server itself refuses writes to it"}, Drill,
+			func(c Config) bool { return strings.HasPrefix(c.KeystoreURL.Reveal(), "dynamodb://") }},
 		{Problem{"KEYSTORE_ADMIN_URL", "does not verify the server", verifyFull}, Migrate, inClear(func(c Config) secret.Value { return c.KeystoreAdminURL })},
-		{Problem{"TEMPORAL_TLS_SERVER_NAME", "is not set, and neither is TEMPORAL_TLS_CERT or TEMPORAL_TLS_CA", "set one of them: production needs TLS to Temporal"}, servers | Operator,
+		{Problem{"TEMPORAL_TLS_SERVER_NAME", "is not set, and neither is TEMPORAL_TLS_CERT or TEMPORAL_TLS_CA", "set one of them: production needs TLS to Temporal"}, servers | Operator | Reconcile,
 			func(c Config) bool { return c.Env == Production && !c.Temporal.TLS() }},
 		{Problem{"GEMINI_LOCATION", "is outside the EU", "use eu or a region of the EU"}, servers | Evaluation,
 			func(c Config) bool {

@@ -98,10 +98,12 @@ func TestProductionDemandsTLSOfEveryCommand(t *testing.T) {
 		need config.Need
 		want []string
 	}{
-		"api":      {config.API, []string{"PUBLIC_URL", "DATABASE_URL", "KEYSTORE_URL", "TEMPORAL_TLS_SERVER_NAME", "TLS_CERT_FILE"}},
-		"worker":   {config.Worker, []string{"PUBLIC_URL", "DATABASE_URL", "KEYSTORE_URL", "TEMPORAL_TLS_SERVER_NAME"}},
-		"operator": {config.Operator, []string{"DATABASE_URL", "KEYSTORE_URL", "TEMPORAL_TLS_SERVER_NAME"}},
-		"migrate":  {config.Migrate, []string{"DATABASE_ADMIN_URL", "KEYSTORE_ADMIN_URL"}},
+		"api":       {config.API, []string{"PUBLIC_URL", "DATABASE_URL", "KEYSTORE_URL", "TEMPORAL_TLS_SERVER_NAME", "TLS_CERT_FILE"}},
+		"worker":    {config.Worker, []string{"PUBLIC_URL", "DATABASE_URL", "KEYSTORE_URL", "TEMPORAL_TLS_SERVER_NAME"}},
+		"operator":  {config.Operator, []string{"DATABASE_URL", "KEYSTORE_URL", "TEMPORAL_TLS_SERVER_NAME"}},
+		"reconcile": {config.Reconcile, []string{"DATABASE_URL", "KEYSTORE_URL", "TEMPORAL_TLS_SERVER_NAME"}},
+		"drill":     {config.Drill, []string{"DATABASE_URL", "KEYSTORE_URL"}},
+		"migrate":   {config.Migrate, []string{"DATABASE_ADMIN_URL", "KEYSTORE_ADMIN_URL"}},
 	} {
 		_, err := config.Load(clear, tt.need)
 		for _, variable := range tt.want {

@@ -176,6 +176,23 @@ func (e *expression) compare(a value, sign string, b value) bool {
 	return false
 }
 
+// assigned is what SET gives an attribute: a value, or with if_not_exists what another one has already.
+func (e *expression) assigned() value {
+	if !e.take("if_not_exists") {
+		v, _ := e.operand()
+		return v
+	}
+	e.expect("(")
+	v, there := e.item[e.next()]
+	e.expect(",")
+	other, _ := e.operand()
+	e.expect(")")
+	if there {
+		return v
+	}
+	return other
+}
+
 // change applies an update expression to a copy of an item: SET of values, and REMOVE.
 func change(update string, values map[string]value, used map[string]bool, i item) (ok bool) {
 	e := &expression{words: cut(update), values: values, used: used, item: i}
@@ -185,8 +202,7 @@ func change(update string, values map[string]value, used map[string]bool, i item
 			for more := true; more && !e.broken; more = e.take(",") {
 				name := e.next()
 				e.expect("=")
-				v, _ := e.operand()
-				i[name] = v
+				i[name] = e.assigned()
 			}
 		case e.take("remove"):
 			for more := true; more && !e.broken; more = e.take(",") {

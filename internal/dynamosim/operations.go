@@ -15,7 +15,6 @@ const (
 // request holds the fields of all operations.
 type request struct {
 	write
-	UpdateExpression       string
 	KeyConditionExpression string
 	FilterExpression       string
 	ReturnValues           string
@@ -31,6 +30,7 @@ type write struct {
 	Key                       item
 	Item                      item
 	ConditionExpression       string
+	UpdateExpression          string
 	ExpressionAttributeValues map[string]value
 }
 
@@ -127,9 +127,7 @@ func (t *Table) one(operation string, in request) (any, error) {
 	met, ok := holds(in.ConditionExpression, in.ExpressionAttributeValues, used, before)
 	after := in.Item
 	if operation == "UpdateItem" {
-		if after = maps.Clone(before); after == nil {
-			after = maps.Clone(key)
-		}
+		after = updated(before, key)
 		ok = change(in.UpdateExpression, in.ExpressionAttributeValues, used, after) && ok
 	}
 	switch {
@@ -150,18 +148,31 @@ func (t *Table) one(operation string, in request) (any, error) {
 
 // transact makes all changes, or none where one does not meet its condition.
 func (t *Table) transact(parts []map[string]write, disturbed bool) (any, error) {
-	reasons, failed, puts := make([]string, len(parts)), false, []item{}
+	reasons, failed, after := make([]string, len(parts)), false, map[place]item{}
 	for n, part := range parts {
 		reasons[n] = "None"
 		for kind, w := range part {
 			key, used := w.Key, map[string]bool{}
 			if kind == "Put" {
 				key = w.Item
-				puts = append(puts, w.Item)
 			}
-			met, ok := holds(w.ConditionExpression, w.ExpressionAttributeValues, used, t.items[key.place()])
+			before := t.items[key.place()]
+			met, ok := holds(w.ConditionExpression, w.ExpressionAttributeValues, used, before)
+			_, twice := after[key.place()]
+			switch kind {
+			case "Put":
+				after[key.place()] = w.Item
+			case "ConditionCheck":
+				after[key.place()] = before
+			case "Update":
+				i := updated(before, key)
+				ok = change(w.UpdateExpression, w.ExpressionAttributeValues, used, i) && ok
+				after[key.place()] = i
+			default:
+				ok = false
+			}
 			switch {
-			case !ok || kind != "Put" && kind != "ConditionCheck" || len(used) != len(w.ExpressionAttributeValues):
+			case !ok || twice || len(used) != len(w.ExpressionAttributeValues):
 				return nil, errValidation
 			case disturbed:
 				reasons[n], failed = "TransactionConflict", true
@@ -173,10 +184,20 @@ func (t *Table) transact(parts []map[string]write, disturbed bool) (any, error) 
 	if failed {
 		return nil, fault{"TransactionCanceledException", reasons}
 	}
-	for _, i := range puts {
-		t.items[i.place()] = i
+	for at, i := range after {
+		if i != nil { // a check of what is not there
+			t.items[at] = i
+		}
 	}
 	return map[string]any{}, nil
+}
+
+// updated is an item to be changed, a new one where there is none.
+func updated(before, key item) item {
+	if before == nil {
+		return maps.Clone(key)
+	}
+	return maps.Clone(before)
 }
 
 // batchGet reads one item after the other, each as it is at that moment.
@@ -187,6 +208,13 @@ func (t *Table) batchGet(name string, raw json.RawMessage) (any, error) {
 	}
 	if json.Unmarshal(raw, &in) != nil || len(in.Keys) == 0 || len(in.Keys) > maxReads || !in.ConsistentRead {
 		return nil, errValidation
+	}
+	seen := map[place]bool{}
+	for _, key := range in.Keys {
+		if seen[key.place()] {
+			return nil, errValidation
+		}
+		seen[key.place()] = true
 	}
 	found, left := []item{}, map[string]any{}
 	for n, key := range in.Keys {

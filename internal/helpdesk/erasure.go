@@ -15,6 +15,7 @@ const (
 	ScopeNotRequest ErasureScope = "not_request" // text and summary of a message that was no request
 	ScopePerson     ErasureScope = "person"      // what is stored of one person
 	ScopePurge      ErasureScope = "purge"       // everything of the workspace
+	ScopeRestore    ErasureScope = "restore"     // what had been erased before, and a restored backup had brought back
 )
 
 // Erasure is what was erased, before it is certified.

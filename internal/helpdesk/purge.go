@@ -17,6 +17,7 @@ const (
 	PurgeUninstalled PurgeCause = "uninstalled" // Slack said so
 	PurgeTokenDead   PurgeCause = "token_dead"  // Slack did not say so, but no longer knows our token
 	PurgeOrdered     PurgeCause = "ordered"     // an operator did
+	PurgeReplayed    PurgeCause = "replayed"    // it was destroyed before, and a restored backup had brought it back
 )
 
 // PurgeStep is a part of a purge; they come in this order.

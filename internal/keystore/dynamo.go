@@ -18,7 +18,7 @@ import (
 )
 
 // dynamoRows are the rows in a table of DynamoDB, with string keys pk and sk. A workspace is one partition: its key, and
-// those of its requests after it. Deliveries are another, and the ingress key is a third. Every read is a consistent one.
+// those of its requests after it. Deliveries are another, and the ingress key, the mark and the tombstones have one each. Every read is a consistent one.
 type dynamoRows struct {
 	client *dynamodb.Client
 	table  *string
@@ -30,6 +30,7 @@ const (
 	dynamoAttempts = 6               // of each, by the SDK: every call may be repeated
 	dynamoAtOnce   = 16              // calls, where each changes one item
 	dynamoBatch    = 25              // items of one call that deletes
+	dynamoReads    = 100             // items of one call that reads
 )
 
 // ErrBackups: the table would bring keys back that were destroyed.
@@ -58,6 +59,9 @@ func openDynamo(ctx context.Context, table string) (*dynamoRows, error) {
 	defer cancel()
 	if err := d.check(ctx); err != nil {
 		return nil, fmt.Errorf("check table of key store: %w", err)
+	}
+	if err := d.makeMark(ctx); err != nil {
+		return nil, fmt.Errorf("make mark of key store: %w", err)
 	}
 	return d, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -124,6 +125,62 @@ func (d *dynamoRows) remove(ctx context.Context, keys []item) error {
 		keys = keys[n:]
 	}
 	return nil
+}
+
+// getAll calls f for items, each read by itself and in no order; those that are not there are left out.
+func (d *dynamoRows) getAll(ctx context.Context, keys []item, f func(item) error) error {
+	for batch := range slices.Chunk(keys, dynamoReads) {
+		var asked []map[string]types.AttributeValue
+		for _, k := range batch {
+			asked = append(asked, k)
+		}
+		for {
+			out, err := d.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
+				RequestItems: map[string]types.KeysAndAttributes{*d.table: {Keys: asked, ConsistentRead: aws.Bool(true)}},
+			})
+			if err != nil {
+				return err
+			}
+			for _, i := range out.Responses[*d.table] {
+				if err := f(i); err != nil {
+					return err
+				}
+			}
+			if asked = out.UnprocessedKeys[*d.table].Keys; len(asked) == 0 {
+				break
+			}
+			if err := pause(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// transact changes several items as one, and tells which of them is the first that does not meet its condition; -1 where all do.
+func (d *dynamoRows) transact(ctx context.Context, parts ...types.TransactWriteItem) (unmet int, err error) {
+	for {
+		_, err := d.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: parts})
+		cancelled, ok := errors.AsType[*types.TransactionCanceledException](err)
+		if !ok {
+			return -1, err
+		}
+		for n, reason := range cancelled.CancellationReasons {
+			if aws.ToString(reason.Code) == "ConditionalCheckFailed" {
+				return n, nil
+			}
+		}
+		if err := pause(ctx); err != nil { // another transaction had one of the items
+			return -1, err
+		}
+	}
+}
+
+// unique are ids without repetition: a batch that names an item twice is refused.
+func unique[ID ~[16]byte](ids []ID) []ID {
+	ids = slices.Clone(ids)
+	slices.SortFunc(ids, func(a, b ID) int { return slices.Compare(a[:], b[:]) })
+	return slices.Compact(ids)
 }
 
 // backoff is before a call that DynamoDB has refused for now. The SDK's own begins at seconds, this at milliseconds.

@@ -3,7 +3,6 @@ package keystore
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
@@ -32,10 +31,8 @@ func (d *dynamoRows) inbox(ctx context.Context, id helpdesk.InboxID) ([]byte, er
 }
 
 func (d *dynamoRows) destroyInbox(ctx context.Context, ids []helpdesk.InboxID) error {
-	ids = slices.Clone(ids)
-	slices.SortFunc(ids, func(a, b helpdesk.InboxID) int { return slices.Compare(a[:], b[:]) })
 	var keys []item
-	for _, id := range slices.Compact(ids) { // a batch that names an item twice is refused
+	for _, id := range unique(ids) {
 		keys = append(keys, at(deliveries, id.String()))
 	}
 	return d.remove(ctx, keys)

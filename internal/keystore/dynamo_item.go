@@ -33,8 +33,11 @@ func (i item) bytes(name string) []byte {
 }
 
 // sk is the sort key.
-func (i item) sk() string {
-	s, _ := i["sk"].(*types.AttributeValueMemberS)
+func (i item) sk() string { return i.text("sk") }
+
+// text is an attribute, "" where it is not there.
+func (i item) text(name string) string {
+	s, _ := i[name].(*types.AttributeValueMemberS)
 	if s == nil {
 		return ""
 	}

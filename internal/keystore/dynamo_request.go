@@ -28,29 +28,13 @@ func (d *dynamoRows) putRequest(ctx context.Context, ws helpdesk.WorkspaceID, r 
 	i["key_version"], i["made_at"] = num(r.version), d.made()
 	i.put("text_key", r.text)
 	i.put("summary_key", r.summary)
-	in := &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
-		{ConditionCheck: &types.ConditionCheck{
+	unmet, err := d.transact(ctx,
+		types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
 			TableName: d.table, Key: at(partition(ws), sortKey), ExpressionAttributeValues: item{":v": num(r.version)},
 			ConditionExpression: aws.String("key_version = :v and attribute_exists(key_wrapped)"),
 		}},
-		{Put: &types.Put{TableName: d.table, Item: i, ConditionExpression: aws.String("attribute_not_exists(pk)")}},
-	}}
-	for {
-		_, err := d.client.TransactWriteItems(ctx, in)
-		cancelled, ok := errors.AsType[*types.TransactionCanceledException](err)
-		if !ok {
-			return err == nil, err
-		}
-		unmet := func(n int) bool {
-			return n < len(cancelled.CancellationReasons) && aws.ToString(cancelled.CancellationReasons[n].Code) == "ConditionalCheckFailed"
-		}
-		if unmet(0) || unmet(1) { // the key is of another version, or gone; or the request is there already
-			return !unmet(0), nil
-		}
-		if err := pause(ctx); err != nil { // another transaction had the workspace's item
-			return false, err
-		}
-	}
+		types.TransactWriteItem{Put: &types.Put{TableName: d.table, Item: i, ConditionExpression: aws.String("attribute_not_exists(pk)")}})
+	return err == nil && unmet != 0, err // 0: the key is of another version, or gone; 1: the request is there already
 }
 
 // Both items are read in one call, but not in one instant: where they do not fit, the key was replaced in between.
@@ -68,26 +52,16 @@ func (d *dynamoRows) request(ctx context.Context, ws helpdesk.WorkspaceID, id he
 
 func (d *dynamoRows) both(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID) (r requestRow, w workspaceRow, err error) {
 	var request, workspace item
-	keys := []map[string]types.AttributeValue{requestItem(ws, id), at(partition(ws), sortKey)}
-	for len(keys) > 0 {
-		out, err := d.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
-			RequestItems: map[string]types.KeysAndAttributes{*d.table: {Keys: keys, ConsistentRead: aws.Bool(true)}},
-		})
-		if err != nil {
-			return r, w, err
+	err = d.getAll(ctx, []item{requestItem(ws, id), at(partition(ws), sortKey)}, func(i item) error {
+		if i.sk() == sortKey {
+			workspace = i
+		} else {
+			request = i
 		}
-		for _, i := range out.Responses[*d.table] {
-			if item(i).sk() == sortKey {
-				workspace = i
-			} else {
-				request = i
-			}
-		}
-		if keys = out.UnprocessedKeys[*d.table].Keys; len(keys) > 0 {
-			if err := pause(ctx); err != nil {
-				return r, w, err
-			}
-		}
+		return nil
+	})
+	if err != nil {
+		return r, w, err
 	}
 	if w, err = workspace.workspace(); err == nil && request == nil {
 		err = helpdesk.ErrErased

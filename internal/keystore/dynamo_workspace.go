@@ -81,11 +81,6 @@ func (d *dynamoRows) swapWorkspace(ctx context.Context, id helpdesk.WorkspaceID,
 		"key_version = :v and key_wrapped = :w and "+is("key_before", ":b", from.before, values), values)
 }
 
-func (d *dynamoRows) condemn(ctx context.Context, id helpdesk.WorkspaceID) error {
-	_, err := d.update(ctx, at(partition(id), sortKey), "remove key_wrapped, key_before, field_key", "attribute_exists(pk)", nil)
-	return err
-}
-
 func (d *dynamoRows) deleteRequests(ctx context.Context, id helpdesk.WorkspaceID) (deleted int64, more bool, err error) {
 	const batch = 20 * dynamoBatch
 	var keys []item

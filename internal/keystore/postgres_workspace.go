@@ -31,7 +31,9 @@ func (p *postgresRows) swapWorkspace(ctx context.Context, id helpdesk.WorkspaceI
 
 func (p *postgresRows) condemn(ctx context.Context, id helpdesk.WorkspaceID) error {
 	_, err := p.pool.Exec(ctx, `
-		update keystore.workspace_key set wrapped = null, before = null, field_key = null where workspace_id = $1`, id)
+		with condemned as (
+		  update keystore.workspace_key set wrapped = null, before = null, field_key = null where workspace_id = $1 returning workspace_id)
+		insert into keystore.tombstone (workspace_id) select workspace_id from condemned on conflict do nothing`, id)
 	return err
 }
 

@@ -27,7 +27,8 @@ type rows interface {
 	putWorkspace(ctx context.Context, id helpdesk.WorkspaceID, w workspaceRow) error // unless there is one
 	workspace(ctx context.Context, id helpdesk.WorkspaceID) (workspaceRow, error)
 	swapWorkspace(ctx context.Context, id helpdesk.WorkspaceID, from, to workspaceRow) (bool, error)
-	// condemn destroys the key and leaves the row, which then reads as one that is not there.
+	// condemn destroys the key and leaves the row, which then reads as one that is not there; in the same instant it adds a
+	// tombstone, which stays for good.
 	condemn(ctx context.Context, id helpdesk.WorkspaceID) error
 	// deleteRequests deletes a batch of a condemned workspace; more is false once it has found none.
 	deleteRequests(ctx context.Context, id helpdesk.WorkspaceID) (deleted int64, more bool, err error)
@@ -46,6 +47,13 @@ type rows interface {
 	swapRequests(ctx context.Context, ws helpdesk.WorkspaceID, from, to []requestRow) error
 	// count counts the requests, and those of them that are under an older version.
 	count(ctx context.Context, ws helpdesk.WorkspaceID, version int64) (all, older int64, err error)
+
+	mark(ctx context.Context) (helpdesk.Mark, error)
+	raiseMark(ctx context.Context, number int64) error // never lowers it
+	tombstones(ctx context.Context, after helpdesk.WorkspaceID, limit int) ([]helpdesk.Tombstone, error)
+	// keysLeft and inboxKeysLeft leave out those that have no key, in no order.
+	keysLeft(ctx context.Context, ws helpdesk.WorkspaceID, ids []helpdesk.RequestID) ([]Left, error)
+	inboxKeysLeft(ctx context.Context, ids []helpdesk.InboxID) ([]helpdesk.InboxID, error)
 }
 
 // workspaceRow is a workspace's key as it is stored.

@@ -79,8 +79,8 @@ func (s *Store) unwrapWorkspaceKey(ctx context.Context, id helpdesk.WorkspaceID,
 }
 
 // DestroyWorkspace destroys every key of a workspace and returns how many rows of them there were. Its first statement is
-// the commit point of a purge: from then on nothing of the workspace can be read, and no key can be added to it. Harmless
-// when repeated; ctx bounds the whole, a workspace of a million requests takes some seconds.
+// the commit point of a purge: from then on nothing of the workspace can be read, no key can be added to it, and a tombstone
+// says so for good. Harmless when repeated; ctx bounds the whole, a workspace of a million requests takes some seconds.
 func (s *Store) DestroyWorkspace(ctx context.Context, id helpdesk.WorkspaceID) (n int64, err error) {
 	defer s.cache.drop(id)
 	if err := s.destroy(ctx, id, func(ctx context.Context) error { return s.rows.condemn(ctx, id) }); err != nil {

@@ -186,7 +186,7 @@ func catalog(t *testing.T, conn interface {
 			where n.nspname in ('tenant', 'system') and p.prosecdef`,
 		"the system schema holds what is listed, and nothing else": `
 			select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-			where n.nspname = 'system' and c.relkind in ('r', 'p') and c.relname <> all('{installation,oauth_state,inbox,purge,purge_run,certificate,export_link}')`,
+			where n.nspname = 'system' and c.relkind in ('r', 'p') and c.relname <> all('{installation,oauth_state,inbox,purge,purge_run,certificate,export_link,mark}')`,
 		"there is nothing of ours in another schema": `
 			select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
 			where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname not in ('tenant', 'system', 'information_schema')

@@ -85,7 +85,7 @@ func asking(t *testing.T, method reflect.Method, p possession) (in []reflect.Val
 	}
 	for n := 2; n < method.Type.NumIn(); n++ {
 		switch kind := method.Type.In(n); {
-		case method.Name == "SheetPage" && n == 4, method.Name == "RequestPage" && n == 3: // from the beginning
+		case method.Name == "SheetPage" && n == 4, method.Name == "RequestPage" && n == 3, method.Name == "Sealed" && n == 2: // from the beginning
 			in = append(in, reflect.Zero(kind))
 		case kind == reflect.TypeFor[string]():
 			in = append(in, reflect.ValueOf(text))

@@ -21,13 +21,19 @@ func (p *Purger) certify(ctx context.Context, now helpdesk.Purge) (bool, time.Du
 		if now, err = tx.Purge(ctx); err != nil || now.Ended() {
 			return err // another process was faster
 		}
+		times := map[string]time.Time{
+			"uninstalled": now.UninstalledAt, "token_destroyed": now.TokenAt, "keys_destroyed": now.KeysAt,
+			"histories_deleted": now.HistoriesAt, "rows_deleted": now.RowsAt, "census_empty": now.CensusAt,
+		}
+		started := now.UninstalledAt
+		if now.Cause == helpdesk.PurgeReplayed { // the keys went long before; the first certificate was lost with the restore
+			started = now.KeysAt
+			times["brought_back"] = now.UninstalledAt
+			delete(times, "uninstalled")
+		}
 		signed, err := p.Signer.Issue(certificate.Certificate{
 			ID: now.Certificate, Workspace: now.Workspace, Number: number + 1, Previous: previous, Scope: helpdesk.ScopePurge,
-			Started: now.UninstalledAt, Ended: issued,
-			Times: map[string]time.Time{
-				"uninstalled": now.UninstalledAt, "token_destroyed": now.TokenAt, "keys_destroyed": now.KeysAt,
-				"histories_deleted": now.HistoriesAt, "rows_deleted": now.RowsAt, "census_empty": now.CensusAt,
-			},
+			Started: started, Ended: issued, Times: times,
 			Counts:     map[string]int64{"keys": now.Keys, "histories": now.Histories, "rows": now.Rows, "left": 0},
 			NotCovered: certificate.NotCovered(helpdesk.ScopePurge, issued),
 		})

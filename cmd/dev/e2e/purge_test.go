@@ -182,6 +182,7 @@ func TestAnUninstallDestroysEverything(t *testing.T) {
 	if n := openable(t, backup); n != 0 {
 		t.Errorf("%d texts of the backup can be opened", n)
 	}
+	destroyedAgain(t, backup, old)
 	if n := query[int](t, `select count(*) from system.certificate where workspace_id = $1`, old); n != 1 {
 		t.Errorf("%d certificates, want the one of the purge", n)
 	}

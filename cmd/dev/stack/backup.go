@@ -53,6 +53,11 @@ func (s *Stack) backup(ctx context.Context, c *pgCluster, name string) (dir stri
 // Restore starts a server on the base backup of the main cluster, beside the running one, and returns its address for the
 // application's role.
 func (s *Stack) Restore(ctx context.Context) (appURL string, err error) {
+	return s.RestoreFrom(ctx, restored)
+}
+
+// RestoreFrom does the same with the base backup of a name.
+func (s *Stack) RestoreFrom(ctx context.Context, name string) (appURL string, err error) {
 	h, err := s.host()
 	if err != nil {
 		return "", err
@@ -62,7 +67,7 @@ func (s *Stack) Restore(ctx context.Context) (appURL string, err error) {
 		return "", err
 	}
 	live := slices.Clone(s.DataDirs)
-	c := &pgCluster{name: restored, database: s.main.database}
+	c := &pgCluster{name: name, database: s.main.database}
 	if err := s.startCluster(ctx, c, h, ports.Postgres); err != nil {
 		return "", err
 	}
