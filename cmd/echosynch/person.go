@@ -56,6 +56,7 @@ func personExportCommand(s *surroundings) *cobra.Command {
 			"Texts that are still there are opened, so KEYSTORE_URL and the wrapping key must be set; the audit log says that it was done.",
 		Example: "  echosynch person export T0ACME U0RITA -o rita",
 	}, func(cmd *cobra.Command, o *app.Operator, user string, law helpdesk.Law) error {
+		dir := cmp.Or(dir, "export-"+user)
 		part, err := beginDirectory(dir)
 		if err != nil {
 			return err
@@ -76,13 +77,7 @@ func personExportCommand(s *surroundings) *cobra.Command {
 			dir, d.Requests, d.Texts, d.Summaries, moment(d.AskedAt), moment(d.DueAt))
 		return nil
 	})
-	c.PreRunE = func(*cobra.Command, []string) error {
-		if dir == "" {
-			return usageError{errors.New("needs --output, the directory to write to")}
-		}
-		return nil
-	}
-	c.Flags().StringVarP(&dir, "output", "o", "", "the directory to write to; it must not be there, or be empty")
+	c.Flags().StringVarP(&dir, "output", "o", "", "the directory to write to, which must not be there, or be empty (default export-USER)")
 	return c
 }
 
