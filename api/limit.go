@@ -10,17 +10,17 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// What anybody may ask without being known costs us a row or a query, so each client has a measure of it: two a second on
+// What anybody may ask without being known costs us a row or a query, so each client has a measure of it: ten a second on
 // average, a minute's worth at once. What Slack signs has none here: Slack has few addresses and much to say.
 const (
-	limitEvery = 500 * time.Millisecond
+	limitEvery = 100 * time.Millisecond
 	limitBurst = time.Minute
 	// limitClients bounds the memory; beyond it newcomers wait.
 	limitClients = 100_000
 )
 
 // open are the addresses that ask nobody who they are.
-var open = []string{"/slack/install", "/slack/oauth/", "/trust/"}
+var open = []string{"/slack/install", "/slack/oauth/", "/trust/", "/exports/"}
 
 // limited answers 429 to a client that asks for open addresses faster than l allows.
 func limited(l *limit) echo.MiddlewareFunc {

@@ -225,7 +225,7 @@ func (c *canary) problems(ctx context.Context) []string {
 			continue
 		}
 		// What Slack answers about the canary to itself: the daily comparison and the probe ask.
-		asked := strings.HasPrefix(line, "answered ") && (strings.Contains(line, `"auth"`) || strings.Contains(line, `"team_id":"T`+canaryName+`"`))
+		asked := strings.HasPrefix(line, "answered ") && (strings.Contains(line, `"auth"`) || strings.Contains(line, `team_id":"T`+canaryName+`"`))
 		if !asked || strings.Contains(line, canaryText) || strings.Contains(line, "T0ACME") {
 			problem("it was spoken of: %.300s", line)
 		}
