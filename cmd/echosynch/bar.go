@@ -17,12 +17,20 @@ const barWidth = 40
 
 func newBar(out io.Writer, all, done int) *bar {
 	b := &bar{all: all, done: done}
-	if f, ok := out.(*os.File); ok {
-		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-			b.out = out
-		}
+	if isTerminal(out) {
+		b.out = out
 	}
 	return b
+}
+
+// isTerminal reports whether somebody looks: a line that is written anew is of no use in a file.
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // step counts one more. The line is written anew only where it changes.

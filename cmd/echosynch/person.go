@@ -63,10 +63,15 @@ func personExportCommand(s *surroundings) *cobra.Command {
 		}
 		defer os.RemoveAll(part)
 		create, end := files(part)
+		shown := false
 		d, err := o.ExportPerson(cmd.Context(), user, law, create, func(t helpdesk.PersonTally) {
-			fmt.Fprintf(s.errOut, "\r%d requests, %d texts", t.Requests, t.Texts)
+			if shown = isTerminal(s.errOut); shown {
+				fmt.Fprintf(s.errOut, "\r%d requests, %d texts", t.Requests, t.Texts)
+			}
 		})
-		fmt.Fprintln(s.errOut)
+		if shown {
+			fmt.Fprintln(s.errOut)
+		}
 		if err = cmp.Or(err, end()); err != nil {
 			return err
 		}
