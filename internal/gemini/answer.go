@@ -67,18 +67,28 @@ var steering = regexp.MustCompile(`(?i)<[^>]*>|[a-z][a-z0-9+.-]*://\S*|www\.\S*|
 // neutral makes one plain line of at most [helpdesk.MaxSummary] characters.
 func neutral(s string) string {
 	// What cannot be seen goes first: it could hide a link from the expression above.
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r), unicode.IsControl(r):
-			return ' '
-		case unicode.Is(unicode.Cf, r): // zero width, direction, tags
-			return -1
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(steering.ReplaceAllString(s, " ")), " ")
+	s = strings.Join(strings.Fields(steering.ReplaceAllString(visible(s), " ")), " ")
+	s = strings.TrimLeft(s, "=+- ") // a spreadsheet would calculate
 	if runes := []rune(s); len(runes) > helpdesk.MaxSummary {
 		s = strings.TrimSpace(string(runes[:helpdesk.MaxSummary-1])) + "…"
 	}
 	return s
+}
+
+// visible is s without what nobody sees. What breaks a line, or controls a terminal, is a space.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.Map(seen, s))
+}
+
+// seen drops what nobody sees, and could say something else to a model: zero width, direction, tags, variations.
+func seen(r rune) rune {
+	if unicode.In(r, unicode.Cf, unicode.Variation_Selector) {
+		return -1
+	}
+	return r
 }

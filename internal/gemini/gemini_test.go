@@ -139,7 +139,7 @@ func TestTriage(t *testing.T) {
 }
 
 // message cuts out of a prompt what stands between the markers.
-var message = regexp.MustCompile(`(?s)\nMessage:\n<([A-Z2-7]{26,})>\n(.*)\n<([A-Z2-7]{26,})>\n$`)
+var message = regexp.MustCompile(`\nMessage, every space written as (.):\n<([A-Z2-7]{26,})>\n(.*)\n<([A-Z2-7]{26,})>\n$`)
 
 // asked is a call in Google's words.
 type asked struct {
@@ -226,7 +226,7 @@ func TestTheCall(t *testing.T) {
 	if a.Contents[0].Role != "user" || !strings.HasPrefix(prompt, "Labels:\n- vpn: VPN. Tunnels\n- other: Other. Anything else\nPriorities: critical ") {
 		t.Errorf("the prompt is %q", prompt)
 	}
-	if m := message.FindStringSubmatch(prompt); m == nil || m[2] != "VPN "+marker || m[1] != m[3] {
+	if m := message.FindStringSubmatch(prompt); m == nil || m[3] != "VPN"+m[1]+marker || m[2] != m[4] {
 		t.Errorf("the message does not stand between two markers at the end: %q", prompt)
 	}
 }
@@ -261,9 +261,9 @@ func TestAMessageIsNoInstruction(t *testing.T) {
 		if m == nil {
 			t.Fatalf("no message in %q", prompt)
 		}
-		end := prompt[strings.LastIndex(strings.TrimSpace(prompt), "<")+1:][:26]
-		if strings.Count(prompt, end) != 2 || !strings.Contains(prompt, "<"+end+">\n"+texts[i]+"\n<"+end+">\n") || seen[end] {
-			t.Errorf("%q does not stand between two markers of its own: %q", texts[i], prompt)
+		marked, end := strings.Join(strings.Fields(texts[i]), m[1]), m[4]
+		if strings.Count(prompt, end) != 2 || m[2] != end || m[3] != marked || seen[end] {
+			t.Errorf("%q does not stand marked between two markers of its own: %q", texts[i], prompt)
 		}
 		seen[end] = true
 	}
@@ -282,7 +282,7 @@ func TestLongMessagesAreCut(t *testing.T) {
 		}
 		calls := b.calls()
 		m := message.FindStringSubmatch(parse(t, calls[len(calls)-1]).Contents[0].Parts[0]["text"])
-		if m == nil || !strings.HasPrefix(text, m[2]) || utf8.RuneCountInString(m[2]) != min(8000, utf8.RuneCountInString(text)) {
+		if m == nil || !strings.HasPrefix(text, m[3]) || utf8.RuneCountInString(m[3]) != min(8000, utf8.RuneCountInString(text)) {
 			t.Errorf("of %d characters another text is sent", utf8.RuneCountInString(text))
 		}
 	}

@@ -1,6 +1,8 @@
 package gemini
 
 import (
+	"strings"
+
 	"github.com/echo-synch/echo-synch/internal/redact"
 )
 
@@ -8,8 +10,9 @@ import (
 // the rules do not see.
 const edge = 512
 
-// hide is what of a text may be sent: its beginning, redacted.
+// hide is what of a text may be sent: its beginning, as people see it, redacted.
 func hide(text string, hidden *redact.Redaction) string {
+	text = strings.Map(seen, text)
 	runes := []rune(text)
 	if len(runes) <= maxText {
 		return hidden.Text(text)

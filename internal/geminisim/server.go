@@ -1,7 +1,7 @@
 // Package geminisim speaks the part of Vertex AI's HTTP protocol that the product uses: generateContent. It answers
 // sensibly by simple rules, and misbehaves on demand:
 //
-//	POST /sim/fault {"mode":"slow|malformed|wrong_label|empty|blocked|max_tokens|huge|quota|down|forbidden|echo","times":n,"latency_ms":n}
+//	POST /sim/fault {"mode":"slow|malformed|wrong_label|empty|blocked|max_tokens|huge|quota|down|forbidden|echo|obey","times":n,"latency_ms":n}
 //	POST /sim/reset
 //	GET  /sim/state → {"ok":true,"calls":n}
 //
@@ -64,6 +64,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.Serve
 var modes = map[string]func(request) (status int, body any){
 	"slow":        request.sensibly,
 	"echo":        request.parroting,
+	"obey":        request.obeying,
 	"malformed":   said(`I think this is about the network.`, "STOP"),
 	"wrong_label": said(`{"label":"ceo-only","priority":"critical","summary":"x"}`, "STOP"),
 	"empty":       said("", "STOP"),

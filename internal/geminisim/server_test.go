@@ -19,7 +19,7 @@ import (
 const call = "/v1/projects/p/locations/eu/publishers/google/models/gemini-3.5-flash-lite:generateContent"
 
 // modes are those of the package comment.
-var modes = []string{"slow", "malformed", "wrong_label", "empty", "blocked", "max_tokens", "huge", "quota", "down", "forbidden", "echo"}
+var modes = []string{"slow", "malformed", "wrong_label", "empty", "blocked", "max_tokens", "huge", "quota", "down", "forbidden", "echo", "obey"}
 
 type bundle struct {
 	t      *testing.T

@@ -3,6 +3,7 @@ package geminisim
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -49,9 +50,20 @@ func (q request) parroting() (status int, body any) {
 	return q.say(out)
 }
 
+// head is the line before the message; it may name the character that stands for a space.
+var head = regexp.MustCompile(`\nMessage(?:, every space written as (.))?:\n`)
+
 // message is the text to triage. It stands between two lines that are random, so that any word can be in them.
 func (q request) message() string {
-	_, message, _ := strings.Cut(q.Contents[0].Parts[0].Text, "Message:")
+	prompt := q.Contents[0].Parts[0].Text
+	at := head.FindStringSubmatchIndex(prompt)
+	if at == nil {
+		return ""
+	}
+	message := prompt[at[1]:]
+	if at[2] >= 0 {
+		message = strings.ReplaceAll(message, prompt[at[2]:at[3]], " ")
+	}
 	if marker, _, _ := strings.Cut(strings.TrimSpace(message), "\n"); strings.HasPrefix(marker, "<") {
 		message = strings.ReplaceAll(message, marker, " ")
 	}
