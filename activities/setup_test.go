@@ -46,17 +46,20 @@ const (
 // bundle is a workspace in real databases, installed in a simulated Slack, and the activities over both.
 type bundle struct {
 	*activities.Activities
-	env       *testsuite.TestActivityEnvironment
-	sim       string
-	workspace helpdesk.WorkspaceID
-	opened    time.Time
+	env *testsuite.TestActivityEnvironment
+	sim string
+	// as their owners see them:
+	mainAdmin, keysAdmin secret.Value
+	workspace            helpdesk.WorkspaceID
+	opened               time.Time
 }
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
 	b := &bundle{opened: time.Now().UTC().Truncate(time.Second)}
-	appURL, _ := postgrestest.Main(t)
-	keysURL, _ := postgrestest.Keystore(t)
+	appURL, mainAdmin := postgrestest.Main(t)
+	keysURL, keysAdmin := postgrestest.Keystore(t)
+	b.mainAdmin, b.keysAdmin = mainAdmin, keysAdmin
 	store := must(postgres.Open(t.Context(), appURL))(t)
 	t.Cleanup(store.Close)
 	wrapper := must(seal.OpenLocal(keyFile(t), false))(t)

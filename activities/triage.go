@@ -8,7 +8,6 @@ import (
 
 	"github.com/echo-synch/echo-synch/internal/failpoint"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
-	"github.com/echo-synch/echo-synch/internal/lexical"
 	"github.com/echo-synch/echo-synch/internal/postgres"
 	"github.com/echo-synch/echo-synch/internal/seal"
 	"github.com/echo-synch/echo-synch/workflows/names"
@@ -44,6 +43,8 @@ type TriageResult struct {
 	Deadlines helpdesk.Deadlines `json:"deadlines"`
 	// WithoutAI: a model is configured but did not answer in time or not usably.
 	WithoutAI bool `json:"without_ai,omitempty"`
+	// Checks are why an agent should look at it.
+	Checks []helpdesk.Check `json:"checks,omitempty"`
 	// Secrets are the kinds of secret that the text holds.
 	Secrets []helpdesk.SecretKind `json:"secrets,omitempty"`
 }
@@ -55,8 +56,7 @@ func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, 
 	if err != nil {
 		return TriageResult{}, failure(err)
 	}
-	t := lexical.New(m.labels).Triage(m.text)
-	withoutAI := false
+	t, withoutAI := m.lexically(), false
 	if a.Model != nil {
 		if better, err := a.ask(ctx, m, in, modelTime); err == nil {
 			t = better
@@ -64,13 +64,17 @@ func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, 
 			withoutAI = true
 		}
 	}
-	d, err := deadlines(m.settings, t.Priority, m.request.OpenedAt, nil)
-	if err != nil {
-		return TriageResult{}, failure(err)
-	}
+	var d helpdesk.Deadlines
 	err = a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
+		if err := holdRaise(ctx, tx, m.request, &t); err != nil {
+			return err
+		}
+		var err error
+		if d, err = deadlines(m.settings, t.Priority, m.request.OpenedAt, nil); err != nil {
+			return err
+		}
 		newer, err := tx.Project(ctx, in.Request, helpdesk.Progress{
-			Version: in.Version, Status: helpdesk.New, Label: t.Label, Priority: t.Priority, TriagedBy: t.By, Deadlines: d,
+			Version: in.Version, Status: helpdesk.New, Label: t.Label, Priority: t.Priority, TriagedBy: t.By, Checks: t.checks, Deadlines: d,
 		})
 		if err != nil || !newer {
 			return err // a later attempt was faster
@@ -91,21 +95,24 @@ func (a *Activities) TriageAgain(ctx context.Context, in TriageInput) (TriageRes
 	}
 	t, err := a.ask(ctx, m, in, backgroundModelTime)
 	if err != nil && in.OrLexical {
-		t, err = lexical.New(m.labels).Triage(m.text), nil
+		t, err = m.lexically(), nil
 	}
 	if err != nil {
 		return TriageResult{}, failure(err)
 	}
 	err = a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
+		if err := holdRaise(ctx, tx, m.request, &t); err != nil {
+			return err
+		}
 		return tx.SaveSummary(ctx, in.Request, t.Summary, m.summaryKey)
 	})
 	return result(m, t, helpdesk.Deadlines{}, a.Model != nil && t.By != helpdesk.ByModel), failure(err)
 }
 
 // ask is the model's opinion, validated here whatever the provider validated.
-func (a *Activities) ask(ctx context.Context, m material, in TriageInput, limit time.Duration) (helpdesk.Triage, error) {
+func (a *Activities) ask(ctx context.Context, m material, in TriageInput, limit time.Duration) (opinion, error) {
 	if in.Lexical || a.Model == nil {
-		return helpdesk.Triage{}, errModel
+		return opinion{}, errModel
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -117,10 +124,10 @@ func (a *Activities) ask(ctx context.Context, m material, in TriageInput, limit 
 	if err != nil {
 		a.Log.WarnContext(ctx, "model gave no usable answer", "workspace_id", in.Workspace, "request_id", in.Request,
 			"after", a.Now().Sub(started), "err", err)
-		return helpdesk.Triage{}, errModel
+		return opinion{}, errModel
 	}
 	t.By = helpdesk.ByModel
-	return t, nil
+	return opinion{t, m.suspicions()}, nil
 }
 
 // material is what a triage reads.
@@ -162,9 +169,9 @@ func (a *Activities) material(ctx context.Context, in names.RequestInput) (m mat
 	return m, err
 }
 
-func result(m material, t helpdesk.Triage, d helpdesk.Deadlines, withoutAI bool) TriageResult {
+func result(m material, t opinion, d helpdesk.Deadlines, withoutAI bool) TriageResult {
 	return TriageResult{
 		Number: m.request.Number, OpenedAt: m.request.OpenedAt, ScrubAt: m.request.ScrubAt, Label: t.Label, Priority: t.Priority, By: t.By,
-		Deadlines: d, WithoutAI: withoutAI, Secrets: m.secrets,
+		Deadlines: d, WithoutAI: withoutAI, Checks: t.checks, Secrets: m.secrets,
 	}
 }

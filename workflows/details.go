@@ -21,6 +21,9 @@ func (r *request) details() string {
 	if r.WithoutAI {
 		triaged += " (the model did not answer; tried again in the background)"
 	}
+	for _, c := range r.Checks {
+		triaged += " · to check: " + string(c)
+	}
 	fmt.Fprintf(&b, "**Request #%d** · %s · %s · %s\n\n", r.Number, r.Status, r.Priority, r.Label)
 	fmt.Fprintf(&b, "| clock | state | warning | due |\n|---|---|---|---|\n")
 	r.clockRow(&b, helpdesk.FirstResponse, r.Clocks.FirstResponse, r.Deadlines.FirstResponse)

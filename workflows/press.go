@@ -105,7 +105,7 @@ func (r *request) pressPriority(ctx workflow.Context, p names.Press) error {
 		return nil
 	}
 	next := r.Progress
-	next.Priority, next.TriagedBy = priority, helpdesk.ByHuman
+	next.Priority, next.TriagedBy, next.Checks = priority, helpdesk.ByHuman, nil
 	next, err := r.plan(ctx, next)
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func (r *request) pressLabel(ctx workflow.Context, p names.Press) error {
 	if p.Value == r.Label && r.TriagedBy == helpdesk.ByHuman {
 		return nil
 	}
-	r.Label, r.TriagedBy, r.WithoutAI = p.Value, helpdesk.ByHuman, false
+	r.Label, r.TriagedBy, r.Checks, r.WithoutAI = p.Value, helpdesk.ByHuman, nil, false
 	r.changed(ctx)
 	return nil
 }

@@ -93,7 +93,7 @@ func (r *request) triage(ctx workflow.Context) error {
 
 // adopt takes the outcome of a triage.
 func (r *request) adopt(t activities.TriageResult) {
-	r.Label, r.Priority, r.TriagedBy, r.WithoutAI = t.Label, t.Priority, t.By, t.WithoutAI
+	r.Label, r.Priority, r.TriagedBy, r.Checks, r.WithoutAI = t.Label, t.Priority, t.By, t.Checks, t.WithoutAI
 	r.Deadlines = t.Deadlines
 }
 
@@ -138,7 +138,7 @@ func (r *request) triageAgain(ctx workflow.Context, o workflow.ActivityOptions, 
 		return
 	}
 	next := r.Progress
-	next.Label, next.TriagedBy = t.Label, t.By
+	next.Label, next.TriagedBy, next.Checks = t.Label, t.By, t.Checks
 	if t.Priority != next.Priority && mayMove() {
 		next.Priority = t.Priority
 		if next, err = r.plan(ctx, next); err != nil {

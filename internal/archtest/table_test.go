@@ -15,7 +15,7 @@ type row struct {
 // table is the import table of the architecture. Change it on purpose or not at all.
 func table() []row {
 	var (
-		leaves    = []string{"internal/secret", "internal/sla", "internal/redact", "internal/observe", "internal/failpoint", "migrations"}
+		leaves    = []string{"internal/secret", "internal/sla", "internal/redact", "internal/suspicion", "internal/observe", "internal/failpoint", "migrations"}
 		adapters  = []string{"internal/lexical", "internal/gemini", "internal/slackapi", "internal/billing", "internal/mail", "internal/blockkit", "internal/certificate"}
 		stores    = []string{"internal/seal", "internal/keystore", "internal/postgres"}
 		nouns     = slices.Concat(leaves, []string{"internal/helpdesk"}, adapters, stores)
@@ -26,6 +26,7 @@ func table() []row {
 		{pkg: "internal/secret"},
 		{pkg: "internal/sla", standardOnly: true},
 		{pkg: "internal/redact"},
+		{pkg: "internal/suspicion", standardOnly: true},
 		{pkg: "internal/observe"},
 		{pkg: "internal/failpoint", standardOnly: true},
 		{pkg: "migrations"},

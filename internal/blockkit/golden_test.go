@@ -127,11 +127,16 @@ func repeated(n *blockkit.Notice) { n.Repeated = true }
 
 func corrected(n *blockkit.Notice) { n.Corrected = true }
 
+func toCheck(r *blockkit.Request) {
+	r.Checks = []helpdesk.Check{helpdesk.CheckUnsure, helpdesk.CheckSteered, helpdesk.CheckHeld}
+}
+
 // samples are everything we show, by the name of its golden file; the refusals have one of their own.
 func samples() map[string]rendered {
 	return map[string]rendered{
 		"receipt_new":                 receipt(),
 		"receipt_without_ai":          receipt(func(r *blockkit.Request) { r.WithoutAI = true }),
+		"receipt_to_check":            receipt(toCheck),
 		"receipt_with_a_file":         receipt(func(r *blockkit.Request) { r.Files = 1 }),
 		"receipt_with_files":          receipt(func(r *blockkit.Request) { r.Files, r.WithoutAI = 2, true }),
 		"receipt_erased":              receipt(func(r *blockkit.Request) { r.Summary = "" }),
@@ -155,6 +160,7 @@ func samples() map[string]rendered {
 		"card_without_link":      card(inProgress, withoutLink),
 		"card_new":               card(func(r *blockkit.Request) { r.Files = 2 }),
 		"card_resolved":          card(resolved),
+		"card_to_check":          card(toCheck),
 		"card_closed":            card(closed),
 		"card_of_a_left_channel": card(inProgress, channelLeft),
 

@@ -96,6 +96,27 @@ func (r Request) notes() (notes []string) {
 	if r.WithoutAI {
 		notes = append(notes, "triaged without AI")
 	}
+	return append(notes, r.checks()...)
+}
+
+// toCheck is what the staff reads of each check.
+var toCheck = map[helpdesk.Check]string{
+	helpdesk.CheckUnsure:  "⚠️ the label is a guess",
+	helpdesk.CheckSteered: "⚠️ the message may try to steer the AI: check label and priority",
+	helpdesk.CheckHeld:    fmt.Sprintf("⚠️ kept at medium: more than %d urgent messages from this person within the hour", helpdesk.MaxRaises),
+}
+
+// checks are why an agent should look at the triage. The thread, which everybody reads, says only that somebody will.
+func (r Request) checks() (notes []string) {
+	if len(r.Checks) == 0 || !r.Status.Open() {
+		return nil
+	}
+	if !r.card {
+		return []string{"label and priority to be checked by a person"}
+	}
+	for _, c := range r.Checks {
+		notes = append(notes, toCheck[c])
+	}
 	return notes
 }
 

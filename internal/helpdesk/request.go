@@ -66,6 +66,7 @@ type Progress struct {
 	Label     string    `json:"label"`
 	Priority  Priority  `json:"priority"`
 	TriagedBy Provider  `json:"triaged_by"`
+	Checks    []Check   `json:"checks,omitempty"`   // what an agent should look at
 	Assignee  string    `json:"assignee,omitempty"` // Slack user id
 	Deadlines Deadlines `json:"deadlines"`
 	// Was holds the deadlines before the last change of the priority.
