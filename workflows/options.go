@@ -42,6 +42,7 @@ func laterOptions() workflow.ActivityOptions {
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: 5 * time.Second, BackoffCoefficient: 2, MaximumInterval: 15 * time.Minute,
 		},
+		Priority: temporal.Priority{PriorityKey: 5}, // after every first attempt
 	}
 }
 
@@ -72,6 +73,7 @@ func noticeOptions(n Notice) workflow.ActivityOptions {
 		what = "correct "
 	}
 	o := slackOptions(what + string(n.Clock) + " " + string(n.Kind))
+	o.Priority.PriorityKey = 1 // before receipts: it is late at once
 	o.WaitForCancellation = true
 	o.StartToCloseTimeout = 30 * time.Second // a team without a staff channel gets one message each
 	return o

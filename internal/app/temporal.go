@@ -15,6 +15,7 @@ import (
 	failurepb "go.temporal.io/api/failure/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 
@@ -32,6 +33,7 @@ func dialTemporal(cfg config.Temporal, logger *slog.Logger) (client.Client, erro
 		Logger:           log.NewStructuredLogger(slog.New(discreet{logger.Handler()})),
 		FailureConverter: typeOnly{temporal.GetDefaultFailureConverter()},
 		Identity:         "echosynch", // the default holds the host's name
+		Interceptors:     []interceptor.ClientInterceptor{&fairly{}},
 	}
 	if cfg.TLS() {
 		var err error

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -232,6 +233,7 @@ func TestRequestLifecycle(t *testing.T) {
 		}
 		progress := helpdesk.Progress{
 			Version: 1, Status: helpdesk.New, Label: triage.Label, Priority: triage.Priority, TriagedBy: triage.By, Deadlines: deadlines,
+			Checks: []helpdesk.Check{helpdesk.CheckUnsure},
 			Pauses: []sla.Pause{{From: now, To: now.Add(time.Minute)}, {From: now.Add(time.Hour)}}, Was: &deadlines, Assignee: "UDANA",
 			RespondedAt: now.Add(time.Second), NoResponse: true, ResolvedAt: now.Add(time.Minute),
 		}
@@ -416,6 +418,49 @@ func TestInbox(t *testing.T) {
 	}
 	if ids, err := b.store.ForgetDeliveries(ctx, now.Add(time.Second), 10); err != nil || len(ids) != 1 {
 		t.Errorf("forgot %v, %v", ids, err)
+	}
+}
+
+// However many deliveries one workspace has waiting, and however long, the first one of another goes before its second.
+func TestWorkspacesTakeTurns(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	busy, quiet, other := helpdesk.NewWorkspaceID(now), helpdesk.NewWorkspaceID(now), helpdesk.NewWorkspaceID(now)
+	put := func(n int, w helpdesk.WorkspaceID, at time.Time) helpdesk.InboxID {
+		d := postgres.Delivery{ID: helpdesk.NewInboxID(at), DeliveryID: fmt.Sprintf("Ev%d", n), Workspace: w, Kind: "message", Refs: []byte(`{}`), ReceivedAt: at}
+		if stored, err := b.store.PutDelivery(t.Context(), d); err != nil || !stored {
+			t.Fatalf("delivery %d: %v, %v", n, stored, err)
+		}
+		return d.ID
+	}
+	var backlog []helpdesk.InboxID
+	for n := range 300 {
+		backlog = append(backlog, put(n, busy, now.Add(time.Duration(n)*time.Second)))
+	}
+	late := now.Add(time.Hour)
+	first := []helpdesk.InboxID{backlog[0], put(1000, quiet, late), put(1001, other, late)}
+	second := put(1003, quiet, late.Add(time.Second))
+	claim := func(n int) (ids []helpdesk.InboxID) {
+		claimed, err := b.store.ClaimDeliveries(t.Context(), late.Add(time.Minute), time.Hour, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range claimed {
+			ids = append(ids, d.ID)
+		}
+		return ids
+	}
+	got := claim(len(first))
+	for _, id := range first {
+		if !slices.Contains(got, id) {
+			t.Errorf("%s has to wait; claimed %v", id, got)
+		}
+	}
+	if got := claim(2); !slices.Contains(got, second) || !slices.Contains(got, backlog[1]) {
+		t.Errorf("claimed %v, then", got)
+	}
+	if got := claim(1000); len(got) != len(backlog)-2 {
+		t.Errorf("%d are left, want %d", len(got), len(backlog)-2)
 	}
 }
 

@@ -162,19 +162,33 @@ func (s *Store) PutDelivery(ctx context.Context, d Delivery) (bool, error) {
 	return tag.RowsAffected() == 1, nil
 }
 
+// besides is how many deliveries others may be claiming at the same time, of the same workspace: so many more are looked at.
+const besides = 64
+
 // ClaimDeliveries leases up to limit deliveries that are due at now to the caller until the lease ends. Two
-// callers never get the same one; one that is not finished in time comes back.
+// callers never get the same one; one that is not finished in time comes back. Workspaces take turns: the first delivery of
+// each goes before the second of any, however many one of them has waiting.
 func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Delivery, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	rows, err := s.pool.Query(ctx, `
+		with recursive waiting as ( -- the workspaces, one step through the index each
+		  (select workspace_id from system.inbox where done_at is null order by workspace_id limit 1)
+		  union all
+		  select (select workspace_id from system.inbox where done_at is null and workspace_id > w.workspace_id order by workspace_id limit 1)
+		  from waiting w where w.workspace_id is not null),
+		due as (
+		  select i.inbox_id, i.next_at, row_number() over (partition by w.workspace_id order by i.next_at) as turn
+		  from waiting w, lateral (
+		    select inbox_id, next_at from system.inbox
+		    where workspace_id = w.workspace_id and done_at is null and next_at <= $1 order by next_at limit $4) i)
 		update system.inbox set attempts = attempts + 1, next_at = $2
 		where inbox_id in (
-		  select inbox_id from system.inbox
-		  where done_at is null and next_at <= $1
-		  order by next_at limit $3 for update skip locked)
+		  select i.inbox_id from due join system.inbox i using (inbox_id)
+		  where i.done_at is null and i.next_at <= $1
+		  order by due.turn, due.next_at limit $3 for update of i skip locked)
 		returning inbox_id, delivery_id, workspace_id, kind, refs, sealed, received_at, attempts`,
-		now, now.Add(lease), limit)
+		now, now.Add(lease), limit, limit+besides)
 	if err != nil {
 		return nil, fmt.Errorf("claim deliveries: %w", err)
 	}

@@ -152,7 +152,7 @@ func (t *temporalServer) config() (*config.Config, error) {
 	return cfg, nil
 }
 
-// settings are the dynamic configuration: one partition is faster at our size and keeps order.
+// settings are the dynamic configuration: what deploy/temporal/dynamic.yaml says, and what makes one machine quick.
 func settings() dynamicconfig.StaticClient {
 	out := dynamicconfig.StaticClient{}
 	for key, value := range map[string]any{
