@@ -27,7 +27,7 @@ bench:
 
 ## bench-purge: the destruction of a workspace of 200,000 requests; writes .dev/bench-purge.json
 bench-purge:
-	cd cmd/dev && go run ./bench -only-erase -erased 200000 -out ../../.dev/bench-purge.json
+	cd cmd/dev && go run ./bench -only erase -erased 200000 -out ../../.dev/bench-purge.json
 
 ## record-histories: run the stories and keep one history of each path for the replay test; the last five sets stay
 record-histories:

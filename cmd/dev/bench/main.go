@@ -37,6 +37,10 @@ type results struct {
 	LatenessP50            float64   `json:"lateness_p50_ms"`
 	LatenessP99            float64   `json:"lateness_p99_ms"`
 	ScrubsPerMinute        float64   `json:"scrubs_per_minute"`
+	QuietP50               float64   `json:"quiet_p50_ms"`
+	QuietP99               float64   `json:"quiet_p99_ms"`
+	QuietUnfairP50         float64   `json:"quiet_unfair_p50_ms"` // Temporal's queues without turns
+	QuietUnfairP99         float64   `json:"quiet_unfair_p99_ms"`
 	PurgedRequests         int       `json:"purged_requests"`
 	PurgeSeconds           float64   `json:"purge_s"`
 	HistoriesPerSecond     float64   `json:"purged_histories_per_s"`
@@ -51,7 +55,7 @@ type bench struct {
 	acks           *stopwatch
 	warmUp, window time.Duration
 	rounds, due    int
-	erased         int // requests
+	erased, burst  int // requests
 }
 
 func main() {
@@ -71,39 +75,62 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&b.rounds, "rounds", 3, "measurements of throughput, of which the median counts")
 	flag.IntVar(&b.due, "due", 1000, "requests that run out of time within a minute")
 	flag.IntVar(&b.erased, "erased", 10_000, "requests of the workspace that is destroyed at the end")
-	only := flag.Bool("only-erase", false, "measure the destruction of a workspace only")
+	flag.IntVar(&b.burst, "burst", 1000, "requests of one workspace at once, beside which another one's are timed")
+	only := flag.String("only", "", "measure only this: erase or quiet")
 	flag.Parse()
 
-	dir, err := os.MkdirTemp("/var/tmp", "echosynch-bench-")
+	r := results{At: time.Now().UTC().Truncate(time.Second), Cores: runtime.NumCPU()}
+	measures := []func(context.Context, *results) error{b.cost, b.lives, b.lateness, b.ack, b.throughput, b.erase}
+	switch *only {
+	case "erase":
+		measures = measures[len(measures)-1:]
+	case "quiet":
+		measures = nil
+	}
+	if len(measures) > 0 {
+		err = b.onStack(ctx, stack.Options{SlackTransport: b.acks}, func(s *stack.Stack) error {
+			for _, measure := range measures {
+				if err := measure(ctx, &r); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err == nil && *only != "erase" { // each on a stack of its own, so that both begin alike
+		err = errors.Join(
+			b.onStack(ctx, stack.Options{}, func(s *stack.Stack) (err error) { r.QuietP50, r.QuietP99, err = b.quiet(ctx, s); return err }),
+			b.onStack(ctx, stack.Options{Unfair: true}, func(s *stack.Stack) (err error) {
+				r.QuietUnfairP50, r.QuietUnfairP99, err = b.quiet(ctx, s)
+				return err
+			}))
+	}
 	if err == nil {
-		err = os.Chmod(dir, 0o755) //nolint:gosec // the database user must get through
+		err = r.write(*out)
+	}
+	if err != nil {
+		return err
+	}
+	return r.print(os.Stdout, *only)
+}
+
+// onStack measures on a product that is started for it and stopped after it.
+func (b *bench) onStack(ctx context.Context, o stack.Options, measure func(*stack.Stack) error) (err error) {
+	o.Dir, err = os.MkdirTemp("/var/tmp", "echosynch-bench-")
+	if err == nil {
+		err = os.Chmod(o.Dir, 0o755) //nolint:gosec // the database user must get through
 	}
 	if err != nil {
 		return fmt.Errorf("make a directory: %w", err)
 	}
-	defer os.RemoveAll(dir)
-	b.stack, err = stack.Start(ctx, stack.Options{
-		Dir: dir, Out: os.Stderr, Volatile: true, SlackTransport: b.acks, Env: map[string]string{"LOG_LEVEL": "warn"},
-	})
+	defer os.RemoveAll(o.Dir)
+	o.Out, o.Volatile, o.Env = os.Stderr, true, map[string]string{"LOG_LEVEL": "warn"}
+	b.stack, err = stack.Start(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.stack.Stop(context.WithoutCancel(ctx))) }()
-
-	r := results{At: time.Now().UTC().Truncate(time.Second), Cores: runtime.NumCPU()}
-	measures := []func(context.Context, *results) error{b.cost, b.lives, b.lateness, b.ack, b.throughput, b.erase}
-	if *only {
-		measures = measures[len(measures)-1:]
-	}
-	for _, measure := range measures {
-		if err := measure(ctx, &r); err != nil {
-			return err
-		}
-	}
-	if err := r.write(*out); err != nil {
-		return err
-	}
-	return r.print(os.Stdout, *only)
+	return measure(b.stack)
 }
 
 func (b *bench) say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
@@ -122,13 +149,19 @@ func (r *results) write(path string) error {
 	return nil
 }
 
-func (r *results) print(w io.Writer, onlyErase bool) error {
+func (r *results) print(w io.Writer, only string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "\nmeasured %s on %d cores\t\n", r.At.Format(time.DateOnly), r.Cores)
-	fmt.Fprintf(t, "texts destroyed at their deadline\t%.0f a minute\n", r.ScrubsPerMinute)
-	fmt.Fprintf(t, "purge of a workspace of %d requests\t%.0f s: %.0f histories a second, %.0f rows a second\n",
-		r.PurgedRequests, r.PurgeSeconds, r.HistoriesPerSecond, r.RowsPerSecond)
-	if onlyErase {
+	if only != "quiet" {
+		fmt.Fprintf(t, "texts destroyed at their deadline\t%.0f a minute\n", r.ScrubsPerMinute)
+		fmt.Fprintf(t, "purge of a workspace of %d requests\t%.0f s: %.0f histories a second, %.0f rows a second\n",
+			r.PurgedRequests, r.PurgeSeconds, r.HistoriesPerSecond, r.RowsPerSecond)
+	}
+	if only != "erase" {
+		fmt.Fprintf(t, "receipt of a quiet workspace beside a burst of another\tp50 %.0f ms, p99 %.0f ms; p50 %.0f ms, p99 %.0f ms where queues take no turns\n",
+			r.QuietP50, r.QuietP99, r.QuietUnfairP50, r.QuietUnfairP99)
+	}
+	if only != "" {
 		return t.Flush()
 	}
 	fmt.Fprintf(t, "acknowledgement, 50 deliveries a second\tp50 %.1f ms, p99 %.1f ms\n", r.AckP50, r.AckP99)

@@ -22,10 +22,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
-	"github.com/echo-synch/echo-synch/internal/keystore"
 	"github.com/echo-synch/echo-synch/internal/postgres"
-	"github.com/echo-synch/echo-synch/internal/seal"
-	"github.com/echo-synch/echo-synch/internal/secret"
 	"github.com/echo-synch/echo-synch/internal/slacksim"
 )
 
@@ -46,8 +43,7 @@ type canary struct {
 
 // hatch installs the canary and lets a message of it become a request, as real as any.
 func hatch(ctx context.Context) (*canary, error) {
-	running.Slack.Admit(slacksim.Neighbour{Team: "T" + canaryName, Bot: "UBOT" + canaryName, Channel: "C" + canaryName, Token: canaryToken})
-	c := &canary{id: helpdesk.NewWorkspaceID(time.Now())}
+	c := new(canary)
 	if err := c.install(ctx); err != nil {
 		return nil, fmt.Errorf("install the canary: %w", err)
 	}
@@ -62,7 +58,7 @@ func hatch(ctx context.Context) (*canary, error) {
 	if err != nil {
 		return nil, err
 	}
-	if status, err := send(ctx, "/slack/events", body, running.Info.SlackSigningSecret); err != nil || status != http.StatusOK {
+	if status, err := running.Deliver(ctx, "/slack/events", body, running.Info.SlackSigningSecret); err != nil || status != http.StatusOK {
 		return nil, fmt.Errorf("message of the canary: status %d, %w", status, err)
 	}
 	if !until(30*time.Second, func() bool {
@@ -84,56 +80,14 @@ func hatch(ctx context.Context) (*canary, error) {
 	return c, nil
 }
 
-func (c *canary) install(ctx context.Context) error {
-	wrapper, err := seal.OpenLocal(filepath.Join(running.Dir, "kms.key"), false)
-	if err != nil {
-		return err
-	}
-	keys, err := keystore.Open(ctx, secret.New(running.Info.KeystoreURL), wrapper)
-	if err != nil {
-		return err
-	}
-	defer keys.Close()
-	store, err := postgres.Open(ctx, secret.New(running.Info.DatabaseURL))
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	if err := keys.CreateWorkspaceKey(ctx, c.id); err != nil {
-		return err
-	}
-	key, err := keys.WorkspaceKey(ctx, c.id)
-	if err != nil {
-		return err
-	}
-	token, err := wrapper.Wrap(ctx, postgres.TokenContext(c.id), []byte(canaryToken))
-	if err != nil {
-		return err
-	}
-	now := time.Now()
-	scopes, err := scan[[]string](ctx, running.Info.DatabaseAdminURL, `select scopes from tenant.workspace where team = 'T0ACME'`)
-	if err != nil {
-		return err
-	}
-	return store.InWorkspace(ctx, c.id, func(tx *postgres.Tx) error {
-		if err := tx.Install(ctx, helpdesk.Workspace{
-			Team: "T" + canaryName, AppID: "A0ECHO", BotUser: "UBOT" + canaryName, Installer: "UALEX" + canaryName, Scopes: scopes, AuthorizedAt: now,
-			Settings: helpdesk.DefaultSettings("UTC"),
-		}, token, key); err != nil {
-			return err
-		}
-		if _, err := tx.Point(ctx, "T"+canaryName, now); err != nil {
-			return err
-		}
-		channel, err := tx.JoinChannel(ctx, "C"+canaryName, now.Add(-time.Minute))
-		if err != nil {
-			return err
-		}
-		return errors.Join(
-			tx.MarkIntroduced(ctx, channel.ID, false, now),
-			tx.AllowBot(ctx, channel.ID, "B"+canaryName, true),
-			tx.Audit(ctx, helpdesk.AuditEntry{At: now, Actor: "slack:UALEX" + canaryName, Action: helpdesk.AuditRole, Object: "U" + canaryName}))
-	})
+func (c *canary) install(ctx context.Context) (err error) {
+	c.id, err = running.Settle(ctx, slacksim.Neighbour{Team: "T" + canaryName, Bot: "UBOT" + canaryName, Channel: "C" + canaryName, Token: canaryToken},
+		"UALEX"+canaryName, func(ctx context.Context, tx *postgres.Tx, channel helpdesk.ChannelID) error {
+			return errors.Join(
+				tx.AllowBot(ctx, channel, "B"+canaryName, true),
+				tx.Audit(ctx, helpdesk.AuditEntry{At: time.Now(), Actor: "slack:UALEX" + canaryName, Action: helpdesk.AuditRole, Object: "U" + canaryName}))
+		})
+	return err
 }
 
 // own are the canary's rows in both stores, each with how often it is there.

@@ -5,9 +5,6 @@ package e2e_test
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -247,29 +244,11 @@ func settled(t *testing.T) {
 // deliver sends a signed body to an address of the api and returns the status.
 func deliver(t *testing.T, path string, body []byte, secret string) int {
 	t.Helper()
-	status, err := send(t.Context(), path, body, secret)
+	status, err := running.Deliver(t.Context(), path, body, secret)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return status
-}
-
-func send(ctx context.Context, path string, body []byte, secret string) (int, error) {
-	timestamp := fmt.Sprint(time.Now().Unix())
-	mac := hmac.New(sha256.New, []byte(secret))
-	fmt.Fprintf(mac, "v0:%s:%s", timestamp, body)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, running.Info.API+path, bytes.NewReader(body))
-	if err != nil {
-		return 0, err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("X-Slack-Request-Timestamp", timestamp)
-	request.Header.Set("X-Slack-Signature", "v0="+hex.EncodeToString(mac.Sum(nil)))
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, err
-	}
-	return response.StatusCode, response.Body.Close() // only its status was wanted
 }
 
 // opening is the envelope of a message as Slack delivers it.

@@ -35,6 +35,8 @@ type Options struct {
 	Volatile bool
 	// SlackTransport carries the deliveries of the simulated Slack; nil: the usual one.
 	SlackTransport http.RoundTripper
+	// Unfair: Temporal's queues take no turns between workspaces; to measure what turns are worth.
+	Unfair bool
 	// Failpoints lets files in [Stack.FailpointDir] end api and worker at the steps they are named after.
 	Failpoints bool
 	// Record, where set, gets everything that passes through the simulators.

@@ -153,10 +153,10 @@ func (t *temporalServer) config() (*config.Config, error) {
 }
 
 // settings are the dynamic configuration: what deploy/temporal/dynamic.yaml says, and what makes one machine quick.
-func settings() dynamicconfig.StaticClient {
+func settings(unfair bool) dynamicconfig.StaticClient {
 	out := dynamicconfig.StaticClient{}
 	for key, value := range map[string]any{
-		"matching.enableFairness":                          true,
+		"matching.enableFairness":                          !unfair,
 		"matching.numTaskqueueReadPartitions":              1,
 		"matching.numTaskqueueWritePartitions":             1,
 		"frontend.namespaceRPS.visibility":                 100,
@@ -184,7 +184,7 @@ func (t *temporalServer) start(ctx context.Context) error {
 	p := t.stack.opt.Ports
 	t.server, err = temporal.NewServer(
 		temporal.WithConfig(cfg), temporal.ForServices(temporal.DefaultServices), temporal.WithLogger(t.logger),
-		temporal.WithDynamicConfigClient(settings()),
+		temporal.WithDynamicConfigClient(settings(t.stack.opt.Unfair)),
 		temporal.WithStaticHosts(map[primitives.ServiceName]static.Hosts{
 			primitives.FrontendService: static.SingleLocalHost(local(p.Temporal)),
 			primitives.HistoryService:  static.SingleLocalHost(local(p.TemporalHistory)),
