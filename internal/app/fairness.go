@@ -15,7 +15,9 @@ import (
 
 // fairly gives every workflow that is started, and with it all its steps, its place where there are more tasks than workers:
 // workspaces take turns, whatever each of them has waiting, and what a person waits for goes before what nobody waits for.
-type fairly struct{ interceptor.ClientInterceptorBase }
+type fairly struct {
+	interceptor.ClientInterceptorBase
+}
 
 // InterceptClient implements [interceptor.ClientInterceptor].
 func (*fairly) InterceptClient(next interceptor.ClientOutboundInterceptor) interceptor.ClientOutboundInterceptor {
