@@ -15,7 +15,7 @@ type row struct {
 // table is the import table of the architecture. Change it on purpose or not at all.
 func table() []row {
 	var (
-		leaves    = []string{"internal/secret", "internal/sla", "internal/redact", "internal/suspicion", "internal/observe", "internal/failpoint", "migrations"}
+		leaves    = []string{"internal/secret", "internal/sla", "internal/redact", "internal/suspicion", "internal/location", "internal/observe", "internal/failpoint", "migrations"}
 		adapters  = []string{"internal/lexical", "internal/gemini", "internal/slackapi", "internal/billing", "internal/mail", "internal/blockkit", "internal/certificate"}
 		stores    = []string{"internal/seal", "internal/keystore", "internal/postgres"}
 		nouns     = slices.Concat(leaves, []string{"internal/helpdesk"}, adapters, stores)
@@ -27,6 +27,7 @@ func table() []row {
 		{pkg: "internal/sla", standardOnly: true},
 		{pkg: "internal/redact"},
 		{pkg: "internal/suspicion", standardOnly: true},
+		{pkg: "internal/location", standardOnly: true},
 		{pkg: "internal/observe"},
 		{pkg: "internal/failpoint", standardOnly: true},
 		{pkg: "migrations"},
@@ -38,12 +39,12 @@ func table() []row {
 		{pkg: "internal/ssmsim"},
 		{pkg: "internal/sentrysim"},
 		{pkg: "internal/dynamosim"},
-		{pkg: "internal/config", imports: []string{"internal/secret"}},
+		{pkg: "internal/config", imports: []string{"internal/location", "internal/secret"}},
 		{pkg: "internal/seal", imports: []string{"internal/secret"}},
 		{pkg: "internal/helpdesk", imports: []string{"internal/sla"}, standardOnly: true},
 		{pkg: "internal/lexical", imports: []string{"internal/helpdesk"}},
 		{pkg: "internal/evaluation", imports: []string{"internal/helpdesk"}},
-		{pkg: "internal/gemini", imports: []string{"internal/helpdesk", "internal/redact", "internal/secret"}},
+		{pkg: "internal/gemini", imports: []string{"internal/helpdesk", "internal/location", "internal/redact", "internal/secret"}},
 		{pkg: "internal/slackapi", imports: []string{"internal/helpdesk", "internal/secret"}},
 		{pkg: "internal/billing", imports: []string{"internal/helpdesk", "internal/secret"}},
 		{pkg: "internal/mail", imports: []string{"internal/helpdesk", "internal/secret"}},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/echo-synch/echo-synch/internal/location"
 	"github.com/echo-synch/echo-synch/internal/secret"
 )
 
@@ -65,9 +66,11 @@ func rules() []rule {
 		{Problem{"KEYSTORE_ADMIN_URL", "does not verify the server", verifyFull}, Migrate, inClear(func(c Config) secret.Value { return c.KeystoreAdminURL })},
 		{Problem{"TEMPORAL_TLS_SERVER_NAME", "is not set, and neither is TEMPORAL_TLS_CERT or TEMPORAL_TLS_CA", "set one of them: production needs TLS to Temporal"}, servers | Operator | Reconcile,
 			func(c Config) bool { return c.Env == Production && !c.Temporal.TLS() }},
+		{Problem{"GEMINI_LOCATION", "is not a known location", "use eu or a region such as europe-west1; global promises no residency"}, servers | Evaluation,
+			func(c Config) bool { return c.Gemini.Location != "" && !isLocation(c.Gemini.Location) }},
 		{Problem{"GEMINI_LOCATION", "is outside the EU", "use eu or a region of the EU"}, servers | Evaluation,
 			func(c Config) bool {
-				return c.Env == Production && c.Triage == TriageGemini && !isEU(c.Gemini.Location)
+				return c.Env == Production && c.Triage == TriageGemini && isLocation(c.Gemini.Location) && !isEU(c.Gemini.Location)
 			}},
 	}, transportRules()...)
 }
@@ -95,12 +98,14 @@ func isSlack(address string) bool {
 	return err == nil && u.Scheme == "https" && (u.Hostname() == "slack.com" || strings.HasSuffix(u.Hostname(), ".slack.com"))
 }
 
-// isEU knows that two of Google's European regions are not in the Union: London and Zurich.
-func isEU(location string) bool {
-	if slices.Contains([]string{"europe-west2", "europe-west6"}, location) {
-		return false
-	}
-	return location == "eu" || strings.HasPrefix(location, "europe-")
+func isEU(name string) bool {
+	l, err := location.Of(name)
+	return err == nil && l.EU()
+}
+
+func isLocation(name string) bool {
+	_, err := location.Of(name)
+	return err == nil
 }
 
 func isFile(path string) bool {

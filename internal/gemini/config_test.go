@@ -15,27 +15,6 @@ import (
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 )
 
-func TestBaseURL(t *testing.T) {
-	t.Parallel()
-	for location, want := range map[string]string{
-		"eu":              "https://aiplatform.eu.rep.googleapis.com/",
-		"us":              "https://aiplatform.us.rep.googleapis.com/",
-		"europe-west1":    "https://europe-west1-aiplatform.googleapis.com/",
-		"europe-west12":   "https://europe-west12-aiplatform.googleapis.com/",
-		"us-central1":     "https://us-central1-aiplatform.googleapis.com/",
-		"asia-southeast1": "https://asia-southeast1-aiplatform.googleapis.com/",
-
-		// No residency, no region, or somebody else's address.
-		"global": "", "": "", "EU": "", "europe": "", "europe-west": "", "europe-west1-a": "", "europe-west1.evil.example/": "",
-		"evil.example/europe-west1": "", "europe-west1\n": "", " eu": "", "eu/": "",
-	} {
-		got, err := gemini.BaseURL(location)
-		if got != want || (err == nil) != (want != "") {
-			t.Errorf("%q: %q, %v; want %q", location, got, err, want)
-		}
-	}
-}
-
 func TestNewRefusesALocation(t *testing.T) {
 	t.Parallel()
 	for _, location := range []string{"", "global", "Belgium"} {

@@ -7,15 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
+	"strings"
 	"time"
 
+	"cloud.google.com/go/auth"
 	"cloud.google.com/go/auth/credentials"
 	"cloud.google.com/go/auth/httptransport"
 	"google.golang.org/genai"
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/internal/location"
 	"github.com/echo-synch/echo-synch/internal/redact"
+	"github.com/echo-synch/echo-synch/internal/secret"
 )
 
 // Why there is no answer. None says a word of the message or of Google's own error.
@@ -31,46 +34,43 @@ var (
 // Config says which model, in whose project, where.
 type Config struct {
 	Project, Location, Model string
-	// BaseURL replaces Google's address and sends no credentials: for a simulator only.
+	// Key is a service account's, as [ParseKey] gives it; zero: the credentials of this process.
+	Key secret.Value
+	// BaseURL replaces Google's addresses and sends no credentials: for a simulator only.
 	BaseURL string
 }
 
 // Provider is one model in one project.
 type Provider struct {
-	client *genai.Client
-	model  string
-	rules  *redact.Redactor
-}
-
-var region = regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+$`)
-
-// BaseURL is Google's address for a location: a multi-region or a region. "global" promises no residency, so it is
-// refused.
-func BaseURL(location string) (string, error) {
-	switch {
-	case location == "eu" || location == "us":
-		return "https://aiplatform." + location + ".rep.googleapis.com/", nil
-	case region.MatchString(location):
-		return "https://" + location + "-aiplatform.googleapis.com/", nil
-	}
-	return "", fmt.Errorf("GEMINI_LOCATION %q: use eu, us or a region such as europe-west1", location)
+	client  *genai.Client
+	http    *http.Client
+	cfg     Config
+	control string // where the project's configuration is read
+	rules   *redact.Redactor
 }
 
 // New makes a provider. It makes no call; every setting that the SDK would guess from its surroundings is given.
 func New(ctx context.Context, cfg Config) (*Provider, error) {
-	base, client := cfg.BaseURL, &http.Client{}
-	if base == "" {
-		var err error
-		if base, err = BaseURL(cfg.Location); err != nil {
-			return nil, err
-		}
-		if client, err = authenticated(); err != nil {
-			return nil, err
-		}
+	at, err := location.Of(cfg.Location)
+	if err != nil {
+		return nil, fmt.Errorf("location %q %w", cfg.Location, err)
 	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	c, err := genai.NewClient(ctx, &genai.ClientConfig{
-		Backend: genai.BackendVertexAI, Project: cfg.Project, Location: cfg.Location, HTTPClient: client,
+	if err := CheckProject(cfg.Project); err != nil {
+		return nil, fmt.Errorf("project %q %w", cfg.Project, err)
+	}
+	p := &Provider{cfg: cfg, http: new(http.Client), control: "https://" + configHost + "/"}
+	base := "https://" + at.Host + "/"
+	if cfg.BaseURL != "" {
+		base = strings.TrimSuffix(cfg.BaseURL, "/") + "/"
+		p.control = base
+		p.http.Transport = http.DefaultTransport.(*http.Transport).Clone()
+	} else if p.http, err = authenticated(cfg.Key); err != nil {
+		return nil, err
+	}
+	p.http.CheckRedirect = stay
+	p.http.Transport = patient{p.http.Transport}
+	p.client, err = genai.NewClient(ctx, &genai.ClientConfig{
+		Backend: genai.BackendVertexAI, Project: cfg.Project, Location: cfg.Location, HTTPClient: p.http,
 		HTTPOptions: genai.HTTPOptions{
 			BaseURL: base, APIVersion: "v1",
 			RetryOptions: &genai.HTTPRetryOptions{Attempts: genai.Ptr[int32](1)}, // retries belong to Temporal
@@ -79,22 +79,35 @@ func New(ctx context.Context, cfg Config) (*Provider, error) {
 	if err != nil {
 		return nil, errors.New("configure model client: project, location or credentials are not usable") // the SDK's error prints them
 	}
-	rules, err := redact.New()
-	if err != nil {
-		return nil, err
-	}
-	return &Provider{client: c, model: cfg.Model, rules: rules}, nil
+	p.rules, err = redact.New()
+	return p, err
 }
 
-func authenticated() (*http.Client, error) {
-	creds, err := credentials.DetectDefault(&credentials.DetectOptions{
-		Scopes: []string{"https://www.googleapis.com/auth/cloud-platform"},
-		Client: &http.Client{Timeout: 10 * time.Second},
-	})
-	if err != nil {
-		return nil, errors.New("find Google credentials: set GOOGLE_APPLICATION_CREDENTIALS or run where a service account is attached")
+// String says which model it is and where it is asked; not in whose project.
+func (p *Provider) String() string { return p.cfg.Model + " in " + p.cfg.Location }
+
+// Close gives back the connections.
+func (p *Provider) Close() { p.http.CloseIdleConnections() }
+
+// authenticated is the way out to Google with a key, or with the credentials of this process.
+func authenticated(key secret.Value) (*http.Client, error) {
+	scopes, out := []string{"https://www.googleapis.com/auth/cloud-platform"}, newEgress()
+	var creds *auth.Credentials
+	var err error
+	if key.IsZero() {
+		creds, err = credentials.DetectDefault(&credentials.DetectOptions{Scopes: scopes, Client: &http.Client{Timeout: 10 * time.Second}})
+	} else {
+		creds, err = credentials.NewCredentialsFromJSON(credentials.ServiceAccount, []byte(key.Reveal()), &credentials.DetectOptions{
+			Scopes: scopes, Client: &http.Client{Timeout: 10 * time.Second, Transport: out, CheckRedirect: stay},
+		})
 	}
-	client, err := httptransport.NewClient(&httptransport.Options{Credentials: creds, DisableTelemetry: true})
+	switch {
+	case err != nil && key.IsZero():
+		return nil, errors.New("find Google credentials: set GOOGLE_APPLICATION_CREDENTIALS or run where a service account is attached")
+	case err != nil:
+		return nil, errors.New("use service account key: it does not fit") // the library's error may print it
+	}
+	client, err := httptransport.NewClient(&httptransport.Options{Credentials: creds, BaseRoundTripper: out, DisableTelemetry: true})
 	if err != nil {
 		return nil, errors.New("use Google credentials: they do not fit")
 	}
@@ -116,7 +129,7 @@ func (p *Provider) generate(ctx context.Context, text string, labels []helpdesk.
 			err = ErrMalformed
 		}
 	}()
-	return p.client.Models.GenerateContent(ctx, p.model, genai.Text(prompt(text, labels)), &genai.GenerateContentConfig{
+	return p.client.Models.GenerateContent(ctx, p.cfg.Model, genai.Text(prompt(text, labels)), &genai.GenerateContentConfig{
 		SystemInstruction: genai.NewContentFromText(instruction, genai.RoleUser),
 		ResponseMIMEType:  "application/json",
 		ResponseSchema:    schema(labels),
@@ -125,22 +138,4 @@ func (p *Provider) generate(ctx context.Context, text string, labels []helpdesk.
 		Temperature:       genai.Ptr[float32](0),
 		ThinkingConfig:    &genai.ThinkingConfig{ThinkingLevel: genai.ThinkingLevelMinimal},
 	})
-}
-
-// refusal gives an SDK error its kind and drops the rest.
-func refusal(ctx context.Context, err error) error {
-	var refused genai.APIError
-	switch {
-	case ctx.Err() != nil:
-		return ErrTimeout
-	case errors.Is(err, ErrMalformed):
-		return ErrMalformed
-	case !errors.As(err, &refused):
-		return ErrUnavailable
-	case refused.Code == http.StatusTooManyRequests:
-		return ErrQuota
-	case refused.Code == http.StatusUnauthorized, refused.Code == http.StatusForbidden, refused.Code == http.StatusNotFound:
-		return ErrRefused
-	}
-	return ErrUnavailable
 }

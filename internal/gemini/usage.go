@@ -2,6 +2,7 @@ package gemini
 
 import (
 	"context"
+	"time"
 
 	"google.golang.org/genai"
 
@@ -15,9 +16,10 @@ type Usage struct{ Input, Output int64 }
 // Measure is [Provider.Triage] with its usage, which a call that was answered has even where the answer was not usable.
 func (p *Provider) Measure(ctx context.Context, text string, labels []helpdesk.Label, also ...redact.Kind) (helpdesk.Triage, Usage, error) {
 	hidden := p.rules.Start(also...)
-	response, err := p.generate(ctx, hide(text, hidden), labels)
+	var wait time.Duration
+	response, err := p.generate(context.WithValue(ctx, waitKey{}, &wait), hide(text, hidden), labels)
 	if err != nil {
-		return helpdesk.Triage{}, Usage{}, refusal(ctx, err)
+		return helpdesk.Triage{}, Usage{}, refusal(ctx, err, wait)
 	}
 	t, err := read(response, labels, hidden)
 	return t, usage(response.UsageMetadata), err

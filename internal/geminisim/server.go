@@ -1,12 +1,15 @@
-// Package geminisim speaks the part of Vertex AI's HTTP protocol that the product uses: generateContent. It answers
-// sensibly by simple rules, and misbehaves on demand:
+// Package geminisim speaks the part of Vertex AI's HTTP protocol that the product uses: generateContent, and a project's
+// cacheConfig, in which caching is disabled. It answers sensibly by simple rules, and misbehaves on demand:
 //
-//	POST /sim/fault {"mode":"slow|malformed|wrong_label|empty|blocked|max_tokens|huge|quota|down|forbidden|echo|obey","times":n,"latency_ms":n}
+//	POST /sim/fault {"mode":"slow|malformed|wrong_label|empty|blocked|max_tokens|huge|quota|down|forbidden|echo|obey","times":n,"latency_ms":n,
+//	                 "project":"…","retry_after":seconds}
+//	POST /sim/cache {"project":"…","disabled":true|false,"refused":true|false}
 //	POST /sim/reset
-//	GET  /sim/state → {"ok":true,"calls":n}
+//	GET  /sim/state → {"ok":true,"calls":n,"projects":{"…":n}}
 //
 // A fault is played by the next call, or by the next n, after its latency, which is ten seconds for "slow" and none for the
-// others unless said. A new fault replaces the one before. Calls are those that the protocol allows. A control that makes no
+// others unless said. A new fault replaces the one before. One of a project is played by that project's calls only. Calls are those
+// of generateContent that the protocol allows. A control that makes no
 // sense is answered with 400 {"ok":false,"error":sentence} and changes nothing.
 //
 // It is no model, and nothing of it is meant to be clever.
@@ -34,25 +37,38 @@ type Server struct {
 	mux    *http.ServeMux
 	record io.Writer
 
-	mu    sync.Mutex
-	calls int
-	fault fault
+	mu     sync.Mutex
+	calls  map[string]int   // by project
+	faults map[string]fault // by project; "" for all
+	caches map[string]cache
+}
+
+// cache is a project's cache configuration; a project that nobody spoke of has caching disabled.
+type cache struct {
+	Project  string `json:"project"`
+	Disabled bool   `json:"disabled"`
+	Refused  bool   `json:"refused"` // we may not read it
 }
 
 type fault struct {
 	Mode      string `json:"mode"`
 	Times     int    `json:"times"`
 	LatencyMS int    `json:"latency_ms"`
+	Project   string `json:"project"`     // "": every project
+	After     int    `json:"retry_after"` // seconds, of quota and down
 }
 
 // New makes a simulator that behaves.
 func New(c Config) *Server {
 	s := &Server{mux: http.NewServeMux(), record: c.Record}
+	s.clear()
 	if s.record == nil {
 		s.record = io.Discard
 	}
 	s.mux.HandleFunc("POST /{version}/projects/{project}/locations/{location}/publishers/google/models/{call}", s.generate)
+	s.mux.HandleFunc("GET /{version}/projects/{project}/cacheConfig", s.cacheConfig)
 	s.mux.HandleFunc("POST /sim/fault", s.setFault)
+	s.mux.HandleFunc("POST /sim/cache", s.setCache)
 	s.mux.HandleFunc("POST /sim/reset", s.reset)
 	s.mux.HandleFunc("GET /sim/state", s.state)
 	return s
@@ -100,7 +116,7 @@ func (s *Server) setFault(w http.ResponseWriter, r *http.Request) {
 	var f fault
 	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()
-	problem := "the body must be a JSON object of mode, times and latency_ms"
+	problem := "the body must be a JSON object of mode, times, latency_ms, project and retry_after"
 	if d.Decode(&f) == nil {
 		problem = f.problem()
 	}
@@ -110,36 +126,80 @@ func (s *Server) setFault(w http.ResponseWriter, r *http.Request) {
 	}
 	f.Times = max(f.Times, 1)
 	s.mu.Lock()
-	s.fault = f
+	s.faults[f.Project] = f
 	s.mu.Unlock()
 	write(w, http.StatusOK, map[string]any{"ok": true})
 }
 
-func (s *Server) reset(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) setCache(w http.ResponseWriter, r *http.Request) {
+	var c cache
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if d.Decode(&c) != nil || c.Project == "" {
+		write(w, http.StatusBadRequest, map[string]any{"ok": false, "error": "the body must be a JSON object of project, disabled and refused"})
+		return
+	}
 	s.mu.Lock()
-	s.fault, s.calls = fault{}, 0
+	s.caches[c.Project] = c
 	s.mu.Unlock()
+	write(w, http.StatusOK, map[string]any{"ok": true})
+}
+
+// cacheConfig answers as Vertex AI does, which leaves out what is false.
+func (s *Server) cacheConfig(w http.ResponseWriter, r *http.Request) {
+	project := r.PathValue("project")
+	s.mu.Lock()
+	c, told := s.caches[project]
+	s.mu.Unlock()
+	switch {
+	case c.Refused:
+		status, body := refused(http.StatusForbidden, "PERMISSION_DENIED")(request{})
+		write(w, status, body)
+	case told && !c.Disabled:
+		write(w, http.StatusOK, map[string]any{"name": "projects/" + project + "/cacheConfig"})
+	default:
+		write(w, http.StatusOK, map[string]any{"name": "projects/" + project + "/cacheConfig", "disableCache": true})
+	}
+}
+
+func (s *Server) clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls, s.faults, s.caches = make(map[string]int), make(map[string]fault), make(map[string]cache)
+}
+
+func (s *Server) reset(w http.ResponseWriter, _ *http.Request) {
+	s.clear()
 	write(w, http.StatusOK, map[string]any{"ok": true})
 }
 
 func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	write(w, http.StatusOK, map[string]any{"ok": true, "calls": s.calls})
+	all := 0
+	for _, n := range s.calls {
+		all += n
+	}
+	write(w, http.StatusOK, map[string]any{"ok": true, "calls": all, "projects": s.calls})
 }
 
-// next counts a call and takes one use of the fault, if any.
-func (s *Server) next() fault {
+// next counts a call of a project and takes one use of its fault, or of the one for all, if any.
+func (s *Server) next(project string) fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls++
-	f := s.fault
-	if f.Times > 0 {
-		if s.fault.Times--; s.fault.Times == 0 {
-			s.fault = fault{}
+	s.calls[project]++
+	for _, of := range []string{project, ""} {
+		if f := s.faults[of]; f.Times > 0 {
+			left := f
+			if left.Times--; left.Times == 0 {
+				delete(s.faults, of)
+			} else {
+				s.faults[of] = left
+			}
+			return f
 		}
 	}
-	return f
+	return fault{}
 }
 
 func (s *Server) generate(w http.ResponseWriter, r *http.Request) {
@@ -151,7 +211,7 @@ func (s *Server) generate(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, status, body)
 		return
 	}
-	f := s.next()
+	f := s.next(r.PathValue("project"))
 	latency := time.Duration(f.LatencyMS) * time.Millisecond
 	if f.Mode == "slow" && latency == 0 {
 		latency = slowness
@@ -164,6 +224,9 @@ func (s *Server) generate(w http.ResponseWriter, r *http.Request) {
 	play := modes[f.Mode]
 	if play == nil {
 		play = request.sensibly
+	}
+	if f.After > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(f.After))
 	}
 	status, body := play(q)
 	s.answer(w, status, body)

@@ -284,7 +284,7 @@ func TestBadControls(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.control("/sim/fault", `{"mode":"down","times":2}`)
-	const shape = "the body must be a JSON object of mode, times and latency_ms"
+	const shape = "the body must be a JSON object of mode, times, latency_ms, project and retry_after"
 	for body, want := range map[string]string{
 		``:                                    shape,
 		`slow`:                                shape,
