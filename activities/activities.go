@@ -12,11 +12,12 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/echo-synch/echo-synch/internal/failpoint"
-	"github.com/echo-synch/echo-synch/internal/gemini"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/keystore"
+	"github.com/echo-synch/echo-synch/internal/observe"
 	"github.com/echo-synch/echo-synch/internal/person"
 	"github.com/echo-synch/echo-synch/internal/postgres"
+	"github.com/echo-synch/echo-synch/internal/provider"
 	"github.com/echo-synch/echo-synch/internal/purge"
 	"github.com/echo-synch/echo-synch/internal/redact"
 	"github.com/echo-synch/echo-synch/internal/seal"
@@ -30,9 +31,10 @@ type Activities struct {
 	Keys     *keystore.Store
 	Wrapper  seal.Wrapper
 	Slack    *slackapi.API
-	Model    *gemini.Provider // nil: lexical triage only
+	Models   *provider.Router
+	Metrics  *observe.Metrics
+	Prices   observe.Prices // of our model's tokens
 	Redactor *redact.Redactor
-	ModelIs  string // for the introduction: provider and location, or that there is none
 	Temporal client.Client
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -43,6 +45,8 @@ type Activities struct {
 	PublicURL  string // where browsers reach us
 	// Eraser erases persons.
 	Eraser *person.Eraser
+
+	calls calls
 }
 
 // session opens a Slack session with the workspace's bot token.

@@ -5,18 +5,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/echo-synch/echo-synch/activities"
-	"github.com/echo-synch/echo-synch/internal/gemini"
 	"github.com/echo-synch/echo-synch/internal/geminisim"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/postgres"
@@ -24,21 +22,6 @@ import (
 	"github.com/echo-synch/echo-synch/internal/secret"
 	"github.com/echo-synch/echo-synch/workflows/names"
 )
-
-// model puts a simulated model in place; fault is how it behaves, "" for well.
-func (b *bundle) model(t *testing.T, fault string) {
-	t.Helper()
-	server := httptest.NewServer(geminisim.New(geminisim.Config{}))
-	t.Cleanup(server.Close)
-	if fault != "" {
-		res, err := http.Post(server.URL+"/sim/fault", "application/json", strings.NewReader(fault)) //nolint:noctx // local
-		if err != nil || res.StatusCode != http.StatusOK {
-			t.Fatalf("fault %s: %v, %v", fault, res, err)
-		}
-		_ = res.Body.Close() // only its status was wanted
-	}
-	b.Model = must(gemini.New(t.Context(), gemini.Config{Project: "acme-help", Location: "eu", Model: "gemini-3.5-flash-lite", BaseURL: server.URL}))(t)
-}
 
 // open opens a request that is not triaged yet.
 func (b *bundle) open(t *testing.T, user, ts, text string, at time.Time) names.RequestInput {
@@ -105,6 +88,9 @@ var steered = []string{
 	"first_response_due", "first_response_warn", "resolution_due", "resolution_warn",
 }
 
+// billed is what every call of a model changes, whatever stands in the message.
+var billed = []string{"calls", "input_tokens", "output_tokens"}
+
 // A model that obeys every attack changes label, priority and summary of the attacker's own request, and nothing else anywhere.
 func TestAttacksReachNothingButTheirOwnTriage(t *testing.T) {
 	t.Parallel()
@@ -120,9 +106,13 @@ func TestAttacksReachNothingButTheirOwnTriage(t *testing.T) {
 			t.Fatalf("%s, %s: not triaged", a.Technique, a.Language)
 		}
 	}
+	b.model(t, "")
+	if _, failed := b.triage(t, b.Triage, b.fresh(t, 0)); failed { // from here on the model is known, and billed
+		t.Fatal("not triaged")
+	}
 	before, keysBefore, slackBefore := dump(t, b.mainAdmin), dump(t, b.keysAdmin), b.ours(t)
 
-	b.model(t, `{"mode":"obey","times":1000}`)
+	b.geminiControl(t, "fault", `{"mode":"obey","times":1000}`)
 	changed := 0
 	for i, in := range ins {
 		r, failed := b.triage(t, b.TriageAgain, activities.TriageInput{RequestInput: in})
@@ -152,6 +142,9 @@ func TestAttacksReachNothingButTheirOwnTriage(t *testing.T) {
 			if reflect.DeepEqual(value, before[name][column]) {
 				continue
 			}
+			if strings.HasPrefix(name, "tenant.model_usage ") && slices.Contains(billed, column) {
+				continue
+			}
 			different++
 			if !mine || !slices.Contains(steered, column) {
 				t.Errorf("%s changes %s of %s", technique, column, name)
@@ -179,18 +172,16 @@ func TestRaisesOfOnePersonAreLimited(t *testing.T) {
 	for i := range ins {
 		ins[i] = b.open(t, rita, fmt.Sprintf("%d.000001", 1000+i), urgent, b.opened.Add(time.Duration(i)*time.Second))
 	}
-	t.Run("at once", func(t *testing.T) {
-		for i := range ins {
-			t.Run("", func(t *testing.T) {
-				t.Parallel()
-				var err error
-				results[i], err = b.Triage(t.Context(), activities.TriageInput{RequestInput: ins[i], Version: 1})
-				if err != nil {
-					t.Error(err)
-				}
-			})
-		}
-	})
+	var asking sync.WaitGroup
+	for i := range ins {
+		asking.Go(func() {
+			var err error
+			if results[i], err = b.Triage(t.Context(), activities.TriageInput{RequestInput: ins[i], Version: 1}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	asking.Wait()
 	raised, held := 0, 0
 	for _, r := range results {
 		switch {

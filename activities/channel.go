@@ -34,9 +34,12 @@ func (a *Activities) introduce(ctx context.Context, in names.ChannelInput) error
 	var w helpdesk.Workspace
 	var c helpdesk.Channel
 	var token []byte
-	done := false
+	done, model := false, ""
 	err = a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
 		if w, err = tx.Workspace(ctx); err != nil {
+			return err
+		}
+		if model, err = a.describe(ctx, tx, w.Settings); err != nil {
 			return err
 		}
 		if c, err = tx.Channel(ctx, in.Channel); err != nil {
@@ -60,7 +63,7 @@ func (a *Activities) introduce(ctx context.Context, in names.ChannelInput) error
 		return err
 	}
 	text, blocks := blockkit.Introduction{
-		Retention: w.Settings.Retention, Model: a.ModelIs, StaffChannel: c.State == helpdesk.ChannelStaff,
+		Retention: w.Settings.Retention, Model: model, StaffChannel: c.State == helpdesk.ChannelStaff,
 	}.Render()
 	message := slackapi.Message{
 		Channel: c.SlackID, Text: text, Blocks: blocks,

@@ -13,6 +13,7 @@ import (
 type opinion struct {
 	helpdesk.Triage
 	checks []helpdesk.Check
+	with   string // the model, where it was one
 }
 
 // lexically is the embedded classifier's opinion. Nobody can steer it further than by the words it counts.

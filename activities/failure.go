@@ -6,13 +6,15 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/internal/provider"
 	"github.com/echo-synch/echo-synch/internal/slackapi"
 )
 
 // The types of failure that workflows and operators see. Only the type reaches workflow history.
 const (
 	FailureUnavailable  = "Unavailable"  // a part of ours does not answer; retried
-	FailureModel        = "Model"        // the model gave no usable answer; retried
+	FailureModel        = "Model"        // the model gave no usable answer; retried, when it said so
+	FailureDeclined     = "Declined"     // the model declined to answer, which is an answer
 	FailureRateLimited  = "RateLimited"  // Slack said when to come back; retried then
 	FailureSlack        = "Slack"        // Slack does not answer, or its answer was lost; retried
 	FailureNotFound     = "NotFound"     // the row is gone
@@ -25,7 +27,7 @@ const (
 
 // permanent are the failures that retrying cannot fix.
 var permanent = map[string]bool{
-	FailureNotFound: true, FailureErased: true,
+	FailureNotFound: true, FailureErased: true, FailureDeclined: true,
 	FailureChannelGone: true, FailureMessageGone: true, FailureRejected: true,
 }
 
@@ -49,8 +51,12 @@ func failure(err error) error {
 	kind := failureType(err)
 	options := temporal.ApplicationErrorOptions{Cause: err, NonRetryable: permanent[kind]}
 	var refused *slackapi.Error
-	if errors.As(err, &refused) {
+	var absent *provider.Failure
+	switch {
+	case errors.As(err, &refused):
 		options.NextRetryDelay = refused.RetryAfter
+	case errors.As(err, &absent):
+		options.NextRetryDelay = absent.After
 	}
 	return temporal.NewApplicationErrorWithOptions(err.Error(), kind, options)
 }
@@ -58,10 +64,13 @@ func failure(err error) error {
 // failureType is the one type of every error.
 func failureType(err error) string {
 	var refused *slackapi.Error
+	var absent *provider.Failure
 	switch {
 	case errors.As(err, &refused):
 		return byKind[refused.Kind]
-	case errors.Is(err, errModel):
+	case errors.As(err, &absent) && absent.Why.Final():
+		return FailureDeclined
+	case errors.As(err, &absent):
 		return FailureModel
 	case errors.Is(err, helpdesk.ErrNotFound):
 		return FailureNotFound

@@ -18,7 +18,8 @@ import (
 type ReceiptInput struct {
 	names.RequestInput
 	helpdesk.Progress
-	WithoutAI bool `json:"without_ai,omitempty"`
+	WithoutAI bool             `json:"without_ai,omitempty"`
+	Why       helpdesk.NoModel `json:"why,omitempty"`
 }
 
 // ReceiptResult says what came of it.
@@ -41,7 +42,7 @@ func (a *Activities) SendReceipt(ctx context.Context, in ReceiptInput) (ReceiptR
 	if err != nil {
 		return ReceiptResult{}, failure(err)
 	}
-	f.shown.Progress, f.shown.WithoutAI, f.shown.At = in.Progress, in.WithoutAI, a.Now()
+	f.shown.Progress, f.shown.WithoutAI, f.shown.Why, f.shown.At = in.Progress, in.WithoutAI, in.Why, a.Now()
 	if f.shown.Left, err = left(f.workspace.Settings, f.shown.Request); err != nil {
 		return ReceiptResult{}, failure(err)
 	}

@@ -23,8 +23,10 @@ import (
 	"github.com/echo-synch/echo-synch/activities"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/keystore"
+	"github.com/echo-synch/echo-synch/internal/observe"
 	"github.com/echo-synch/echo-synch/internal/postgres"
 	"github.com/echo-synch/echo-synch/internal/postgres/postgrestest"
+	"github.com/echo-synch/echo-synch/internal/provider"
 	"github.com/echo-synch/echo-synch/internal/redact"
 	"github.com/echo-synch/echo-synch/internal/seal"
 	"github.com/echo-synch/echo-synch/internal/secret"
@@ -46,8 +48,8 @@ const (
 // bundle is a workspace in real databases, installed in a simulated Slack, and the activities over both.
 type bundle struct {
 	*activities.Activities
-	env *testsuite.TestActivityEnvironment
-	sim string
+	env         *testsuite.TestActivityEnvironment
+	sim, gemini string
 	// as their owners see them:
 	mainAdmin, keysAdmin secret.Value
 	workspace            helpdesk.WorkspaceID
@@ -68,7 +70,7 @@ func setup(t *testing.T) *bundle {
 	api, grant := b.slack(t)
 	b.Activities = &activities.Activities{
 		Store: store, Keys: keys, Wrapper: wrapper, Slack: api, Log: slog.New(slog.DiscardHandler), Now: time.Now,
-		Redactor: must(redact.New())(t),
+		Redactor: must(redact.New())(t), Models: new(provider.Router), Metrics: observe.NewMetrics(),
 	}
 	b.install(t, grant)
 	var suite testsuite.WorkflowTestSuite

@@ -2,13 +2,13 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/echo-synch/echo-synch/internal/failpoint"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/postgres"
+	"github.com/echo-synch/echo-synch/internal/provider"
 	"github.com/echo-synch/echo-synch/internal/seal"
 	"github.com/echo-synch/echo-synch/workflows/names"
 )
@@ -18,9 +18,6 @@ const modelTime = 3 * time.Second
 
 // backgroundModelTime is how long a later attempt waits; nobody is waiting for it.
 const backgroundModelTime = 20 * time.Second
-
-// errModel: the model gave no usable answer. It says nothing about the message.
-var errModel = errors.New("model gave no usable answer")
 
 // TriageInput says which request to triage, and as which version of it.
 type TriageInput struct {
@@ -41,8 +38,13 @@ type TriageResult struct {
 	Priority  helpdesk.Priority  `json:"priority"`
 	By        helpdesk.Provider  `json:"by"`
 	Deadlines helpdesk.Deadlines `json:"deadlines"`
-	// WithoutAI: a model is configured but did not answer in time or not usably.
-	WithoutAI bool `json:"without_ai,omitempty"`
+	// WithoutAI: a model should have answered, and did not in time or not usably; Why says what kept it.
+	WithoutAI bool             `json:"without_ai,omitempty"`
+	Why       helpdesk.NoModel `json:"why,omitempty"`
+	// With says which model it was, where, and in whose project.
+	With string `json:"with,omitempty"`
+	// TellPaused: the customer's project refuses its own model, and the admins have not been told.
+	TellPaused bool `json:"tell_paused,omitempty"`
 	// Checks are why an agent should look at it.
 	Checks []helpdesk.Check `json:"checks,omitempty"`
 	// Secrets are the kinds of secret that the text holds.
@@ -56,33 +58,30 @@ func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, 
 	if err != nil {
 		return TriageResult{}, failure(err)
 	}
-	t, withoutAI := m.lexically(), false
-	if a.Model != nil {
-		if better, err := a.ask(ctx, m, in, modelTime); err == nil {
-			t = better
-		} else {
-			withoutAI = true
-		}
+	o, absent := a.ask(ctx, m, in, modelTime)
+	if absent != nil {
+		o = m.lexically()
 	}
 	var d helpdesk.Deadlines
 	err = a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
-		if err := holdRaise(ctx, tx, m.request, &t); err != nil {
+		if err := holdRaise(ctx, tx, m.request, &o); err != nil {
 			return err
 		}
 		var err error
-		if d, err = deadlines(m.settings, t.Priority, m.request.OpenedAt, nil); err != nil {
+		if d, err = deadlines(m.settings, o.Priority, m.request.OpenedAt, nil); err != nil {
 			return err
 		}
 		newer, err := tx.Project(ctx, in.Request, helpdesk.Progress{
-			Version: in.Version, Status: helpdesk.New, Label: t.Label, Priority: t.Priority, TriagedBy: t.By, Checks: t.checks, Deadlines: d,
+			Version: in.Version, Status: helpdesk.New, Label: o.Label, Priority: o.Priority, TriagedBy: o.By, Checks: o.checks,
+			TriagedWith: o.with, Deadlines: d,
 		})
 		if err != nil || !newer {
 			return err // a later attempt was faster
 		}
-		return tx.SaveSummary(ctx, in.Request, t.Summary, m.summaryKey)
+		return tx.SaveSummary(ctx, in.Request, o.Summary, m.summaryKey)
 	})
 	a.Fail.Pass(failpoint.Triaged)
-	return result(m, t, d, withoutAI), failure(err)
+	return result(m, o, d, absent), failure(err)
 }
 
 // TriageAgain reads a request once more: after the first attempt failed, or after its text was replaced. It stores the
@@ -93,41 +92,20 @@ func (a *Activities) TriageAgain(ctx context.Context, in TriageInput) (TriageRes
 	if err != nil {
 		return TriageResult{}, failure(err)
 	}
-	t, err := a.ask(ctx, m, in, backgroundModelTime)
-	if err != nil && in.OrLexical {
-		t, err = m.lexically(), nil
-	}
-	if err != nil {
-		return TriageResult{}, failure(err)
+	o, absent := a.ask(ctx, m, in, backgroundModelTime)
+	switch {
+	case absent != nil && (in.OrLexical || absent.Why == ""):
+		o = m.lexically()
+	case absent != nil:
+		return TriageResult{}, failure(absent)
 	}
 	err = a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
-		if err := holdRaise(ctx, tx, m.request, &t); err != nil {
+		if err := holdRaise(ctx, tx, m.request, &o); err != nil {
 			return err
 		}
-		return tx.SaveSummary(ctx, in.Request, t.Summary, m.summaryKey)
+		return tx.SaveSummary(ctx, in.Request, o.Summary, m.summaryKey)
 	})
-	return result(m, t, helpdesk.Deadlines{}, a.Model != nil && t.By != helpdesk.ByModel), failure(err)
-}
-
-// ask is the model's opinion, validated here whatever the provider validated.
-func (a *Activities) ask(ctx context.Context, m material, in TriageInput, limit time.Duration) (opinion, error) {
-	if in.Lexical || a.Model == nil {
-		return opinion{}, errModel
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	started := a.Now()
-	t, err := a.Model.Triage(ctx, m.text, m.labels, hidden(m.settings)...)
-	if err == nil {
-		err = t.Validate(m.labels)
-	}
-	if err != nil {
-		a.Log.WarnContext(ctx, "model gave no usable answer", "workspace_id", in.Workspace, "request_id", in.Request,
-			"after", a.Now().Sub(started), "err", err)
-		return opinion{}, errModel
-	}
-	t.By = helpdesk.ByModel
-	return opinion{t, m.suspicions()}, nil
+	return result(m, o, helpdesk.Deadlines{}, absent), failure(err)
 }
 
 // material is what a triage reads.
@@ -138,6 +116,8 @@ type material struct {
 	text       string
 	summaryKey seal.Key
 	secrets    []helpdesk.SecretKind
+	wish       provider.Wish
+	spent      int64 // tokens of our project, today
 }
 
 func (a *Activities) material(ctx context.Context, in names.RequestInput) (m material, err error) {
@@ -158,6 +138,9 @@ func (a *Activities) material(ctx context.Context, in names.RequestInput) (m mat
 			return err
 		}
 		m.settings, m.labels = w.Settings, w.Settings.Labels
+		if err := a.wish(ctx, tx, &m, in.Workspace); err != nil {
+			return err
+		}
 		if m.request, err = tx.Request(ctx, in.Request); err != nil {
 			return err
 		}
@@ -169,9 +152,14 @@ func (a *Activities) material(ctx context.Context, in names.RequestInput) (m mat
 	return m, err
 }
 
-func result(m material, t opinion, d helpdesk.Deadlines, withoutAI bool) TriageResult {
-	return TriageResult{
-		Number: m.request.Number, OpenedAt: m.request.OpenedAt, ScrubAt: m.request.ScrubAt, Label: t.Label, Priority: t.Priority, By: t.By,
-		Deadlines: d, WithoutAI: withoutAI, Checks: t.checks, Secrets: m.secrets,
+func result(m material, o opinion, d helpdesk.Deadlines, absent *provider.Failure) TriageResult {
+	r := TriageResult{
+		Number: m.request.Number, OpenedAt: m.request.OpenedAt, ScrubAt: m.request.ScrubAt, Label: o.Label, Priority: o.Priority, By: o.By,
+		Deadlines: d, Checks: o.checks, With: o.with, Secrets: m.secrets,
 	}
+	if absent != nil {
+		r.WithoutAI, r.Why = absent.Why != "", absent.Why
+		r.TellPaused = absent.Why == helpdesk.ModelPaused && m.wish.BYOM.ToldAt.IsZero()
+	}
+	return r
 }

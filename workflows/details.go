@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ func (r *request) details() string {
 	var b strings.Builder
 	triaged := string(r.TriagedBy)
 	if r.WithoutAI {
-		triaged += " (the model did not answer; tried again in the background)"
+		triaged += " (no model: " + string(cmp.Or(r.Why, helpdesk.ModelLate)) + ")"
 	}
 	for _, c := range r.Checks {
 		triaged += " · to check: " + string(c)

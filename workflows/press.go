@@ -105,7 +105,7 @@ func (r *request) pressPriority(ctx workflow.Context, p names.Press) error {
 		return nil
 	}
 	next := r.Progress
-	next.Priority, next.TriagedBy, next.Checks = priority, helpdesk.ByHuman, nil
+	next.Priority, next.TriagedBy, next.TriagedWith, next.Checks = priority, helpdesk.ByHuman, "", nil
 	next, err := r.plan(ctx, next)
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func (r *request) pressPriority(ctx workflow.Context, p names.Press) error {
 		was := r.Deadlines
 		next.Was = &was
 	}
-	r.Progress, r.WithoutAI = next, false
+	r.Progress, r.WithoutAI, r.Why = next, false, ""
 	r.changed(ctx)
 	return nil
 }
@@ -123,7 +123,7 @@ func (r *request) pressLabel(ctx workflow.Context, p names.Press) error {
 	if p.Value == r.Label && r.TriagedBy == helpdesk.ByHuman {
 		return nil
 	}
-	r.Label, r.TriagedBy, r.Checks, r.WithoutAI = p.Value, helpdesk.ByHuman, nil, false
+	r.Label, r.TriagedBy, r.TriagedWith, r.Checks, r.WithoutAI, r.Why = p.Value, helpdesk.ByHuman, "", nil, false, ""
 	r.changed(ctx)
 	return nil
 }

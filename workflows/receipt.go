@@ -23,7 +23,7 @@ func (r *request) keepReceipt(ctx workflow.Context) {
 }
 
 func (r *request) sendReceipt(ctx workflow.Context) {
-	in := activities.ReceiptInput{RequestInput: r.RequestInput, Progress: r.Progress, WithoutAI: r.WithoutAI}
+	in := activities.ReceiptInput{RequestInput: r.RequestInput, Progress: r.Progress, WithoutAI: r.WithoutAI, Why: r.Why}
 	var sent activities.ReceiptResult
 	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, slackOptions("receipt: "+string(r.Status))), steps.SendReceipt, in).Get(ctx, &sent)
 	if r.turn.Lock(ctx) != nil {

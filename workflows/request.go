@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -19,11 +20,13 @@ type RequestState struct {
 	OpenedAt  time.Time `json:"opened_at"`
 	ScrubAt   time.Time `json:"scrub_at,omitzero"` // the retention deadline of the text; zero where it is gone
 	WithoutAI bool      `json:"without_ai,omitempty"`
-	Retriaged bool      `json:"retriaged,omitempty"` // the one re-run after an edit is used up
-	TakenIn   int64     `json:"taken_in,omitempty"`  // the version in which the assignee was set
-	ByReply   bool      `json:"by_reply,omitempty"`  // the assignee was the first who replied, and pressed nothing
-	Clocks    Clocks    `json:"clocks"`
-	Notices   []Notice  `json:"notices,omitempty"` // waiting to be sent
+	// Why no model has triaged it, where one should have.
+	Why       helpdesk.NoModel `json:"why,omitempty"`
+	Retriaged bool             `json:"retriaged,omitempty"` // the one re-run after an edit is used up
+	TakenIn   int64            `json:"taken_in,omitempty"`  // the version in which the assignee was set
+	ByReply   bool             `json:"by_reply,omitempty"`  // the assignee was the first who replied, and pressed nothing
+	Clocks    Clocks           `json:"clocks"`
+	Notices   []Notice         `json:"notices,omitempty"` // waiting to be sent
 	// Shown is the version that row and Slack show; Mute that there is nowhere in Slack to show it any more.
 	Shown int64 `json:"shown"`
 	Mute  bool  `json:"mute,omitempty"`
@@ -61,7 +64,7 @@ func (r *request) run(ctx workflow.Context) error {
 	workflow.Go(ctx, r.hearSignals)
 	workflow.Go(ctx, r.keepReceipt)
 	workflow.Go(ctx, r.keepNotices)
-	if r.WithoutAI {
+	if r.WithoutAI && !r.Why.Final() {
 		workflow.Go(ctx, r.triageLater)
 	}
 	if err := r.keepClocks(ctx); err != nil {
@@ -79,7 +82,7 @@ func (r *request) triage(ctx workflow.Context) error {
 	if err != nil && !ended(err) {
 		in.Version, in.Lexical = 2, true
 		err = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, lexicalOptions()), steps.Triage, in).Get(ctx, &t)
-		t.WithoutAI = true
+		t.WithoutAI, t.Why = true, cmp.Or(t.Why, helpdesk.ModelLate)
 	}
 	if err != nil {
 		return err
@@ -88,13 +91,14 @@ func (r *request) triage(ctx workflow.Context) error {
 	r.adopt(t)
 	r.show(ctx)
 	r.warn(ctx, t.Secrets)
+	r.tellPaused(ctx, t)
 	return nil
 }
 
 // adopt takes the outcome of a triage.
 func (r *request) adopt(t activities.TriageResult) {
-	r.Label, r.Priority, r.TriagedBy, r.Checks, r.WithoutAI = t.Label, t.Priority, t.By, t.Checks, t.WithoutAI
-	r.Deadlines = t.Deadlines
+	r.Label, r.Priority, r.TriagedBy, r.TriagedWith, r.Checks = t.Label, t.Priority, t.By, t.With, t.Checks
+	r.WithoutAI, r.Why, r.Deadlines = t.WithoutAI, t.Why, t.Deadlines
 }
 
 // triageLater asks the model again in the background.
@@ -138,14 +142,14 @@ func (r *request) triageAgain(ctx workflow.Context, o workflow.ActivityOptions, 
 		return
 	}
 	next := r.Progress
-	next.Label, next.TriagedBy, next.Checks = t.Label, t.By, t.Checks
+	next.Label, next.TriagedBy, next.TriagedWith, next.Checks = t.Label, t.By, t.With, t.Checks
 	if t.Priority != next.Priority && mayMove() {
 		next.Priority = t.Priority
 		if next, err = r.plan(ctx, next); err != nil {
 			return
 		}
 	}
-	r.Progress, r.WithoutAI = next, t.WithoutAI
+	r.Progress, r.WithoutAI, r.Why = next, t.WithoutAI, t.Why
 	r.changed(ctx)
 }
 

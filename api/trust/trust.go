@@ -1,5 +1,5 @@
 // Package trust serves what a security reviewer needs and nobody has to log in for: certificates of erasures, each by its
-// unguessable address, and the keys that check them.
+// unguessable address, the keys that check them, and which model reads requests.
 package trust
 
 import (
@@ -20,12 +20,14 @@ import (
 type Handler struct {
 	Store  *postgres.Store
 	Public []ed25519.PublicKey // the one that signs, and those that it has replaced
+	Model  string              // which model reads requests, where, and in whose project
 	Log    *slog.Logger
 }
 
 // Register adds the addresses.
 func (h *Handler) Register(e *echo.Echo) {
 	e.GET("/trust/key", h.key)
+	e.GET("/trust/model", func(c echo.Context) error { return c.String(http.StatusOK, h.Model) })
 	e.GET("/trust/certificates/:id", h.certificate)
 }
 

@@ -47,7 +47,7 @@ func API(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 			ClientID: cfg.Slack.ClientID, ClientSecret: cfg.Slack.ClientSecret,
 			PublicURL: cfg.PublicURL, Log: face, Now: time.Now, Inbox: inbox, Poke: relay.Poke,
 		},
-		&trust.Handler{Store: p.store, Public: p.signer.Published(), Log: face},
+		&trust.Handler{Store: p.store, Public: p.signer.Published(), Model: modelPage(cfg), Log: face},
 		&export.Handler{
 			Store: p.store, Archive: &archive.Archive{Store: p.store, Keys: p.keys, Now: time.Now}, Temporal: p.temporal, Log: face, Now: time.Now,
 		})

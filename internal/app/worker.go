@@ -14,9 +14,9 @@ import (
 	"github.com/echo-synch/echo-synch/activities"
 	"github.com/echo-synch/echo-synch/internal/config"
 	"github.com/echo-synch/echo-synch/internal/failpoint"
-	"github.com/echo-synch/echo-synch/internal/gemini"
 	"github.com/echo-synch/echo-synch/internal/observe"
 	"github.com/echo-synch/echo-synch/internal/person"
+	"github.com/echo-synch/echo-synch/internal/provider"
 	"github.com/echo-synch/echo-synch/internal/redact"
 	"github.com/echo-synch/echo-synch/workflows"
 	"github.com/echo-synch/echo-synch/workflows/names"
@@ -50,15 +50,11 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		Fail:     failpoint.In(cfg.FailpointDir),
 		Purger:   p.purger, PurgeGrace: cfg.PurgeGrace, PublicURL: cfg.PublicURL,
 		Eraser:  &person.Eraser{Store: p.store, Keys: p.keys, Temporal: p.temporal, Signer: p.signer, Log: log, Now: time.Now},
-		ModelIs: "none: an embedded classifier, nothing leaves this service",
+		Models:  &provider.Router{Simulator: cfg.Gemini.BaseURL},
+		Metrics: p.metrics, Prices: observe.Prices{Input: cfg.Gemini.InputPrice, Output: cfg.Gemini.OutputPrice},
 	}
-	if cfg.Triage == config.TriageGemini {
-		g := cfg.Gemini
-		acts.Model, err = gemini.New(ctx, gemini.Config{Project: g.Project, Location: g.Location, Model: g.Model, BaseURL: g.BaseURL})
-		if err != nil {
-			return err
-		}
-		acts.ModelIs = fmt.Sprintf("Gemini (%s) on Vertex AI, location %s", g.Model, g.Location)
+	if acts.Models.Ours, err = ours(ctx, cfg, log); err != nil {
+		return err
 	}
 	health := func(ctx context.Context) ([]string, error) {
 		degraded, err := p.health(ctx)
@@ -78,6 +74,9 @@ func Worker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	var beside sync.WaitGroup
 	beside.Go(func() { p.sweeper(log).Run(besideCtx) }) // texts die on time whether Temporal answers or not
 	beside.Go(func() { p.keepMarks(besideCtx, log, failed) })
+	if acts.Models.Ours != nil {
+		beside.Go(func() { acts.Models.Ours.Keep(besideCtx, log) })
+	}
 	stopWorkers := func() {}
 	if waitForTemporal(ctx, p, log) {
 		if stopWorkers, err = startWorkers(p, acts, log); err != nil {

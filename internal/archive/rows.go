@@ -52,7 +52,7 @@ func (e *export) sheet(s postgres.Sheet) rows {
 
 // requestColumns are those of the requests, in the order of [opened.values].
 var requestColumns = []string{
-	"number", "id", "channel", "ts", "requester", "opened_at", "files", "status", "label", "priority", "triaged_by", "to_check", "assignee",
+	"number", "id", "channel", "ts", "requester", "opened_at", "files", "status", "label", "priority", "triaged_by", "triaged_with", "to_check", "assignee",
 	"first_response_due", "first_response_at", "first_response_by", "resolution_due", "resolved_at", "pauses", "clocks_cancelled",
 	"requester_last_wrote_at", "link", "text_state", "text", "summary",
 }
@@ -67,7 +67,7 @@ type opened struct {
 func (o opened) values() []any {
 	return []any{
 		o.Number, o.ID.String(), o.channel, o.OriginTS, o.Requester, o.OpenedAt, o.Files, string(o.Status), o.Label, string(o.Priority),
-		string(o.TriagedBy), checks(o.Checks), o.Assignee, o.Due(helpdesk.FirstResponse), o.RespondedAt, o.Heard.AgentBy, o.Due(helpdesk.Resolution),
+		string(o.TriagedBy), o.TriagedWith, checks(o.Checks), o.Assignee, o.Due(helpdesk.FirstResponse), o.RespondedAt, o.Heard.AgentBy, o.Due(helpdesk.Resolution),
 		o.ResolvedAt, pauses(o.Pauses), string(o.ClocksOff), o.Heard.RequesterAt, o.Link, o.TextState(), o.text, o.summary,
 	}
 }

@@ -20,6 +20,7 @@ type Request struct {
 	Labels    []helpdesk.Label
 	Summary   string
 	WithoutAI bool
+	Why       helpdesk.NoModel
 	Left      time.Duration // of the resolution target, while it is paused
 	At        time.Time     // when it is shown: a deadline that has passed by then is overdue
 
@@ -93,10 +94,26 @@ func (r Request) notes() (notes []string) {
 	case r.Files > 1:
 		notes = append(notes, fmt.Sprintf("%d files", r.Files))
 	}
-	if r.WithoutAI {
-		notes = append(notes, "triaged without AI")
+	switch {
+	case r.WithoutAI:
+		notes = append(notes, join(": ", "triaged without AI", withoutAI[r.Why]))
+	case r.TriagedWith != "" && r.Status.Open():
+		notes = append(notes, "triaged by "+plain(r.TriagedWith, maxModel))
 	}
 	return append(notes, r.checks()...)
+}
+
+// withoutAI is what people read of each reason; a run of an older version gives none.
+var withoutAI = map[helpdesk.NoModel]string{
+	helpdesk.ModelLate:        "the model did not answer in time",
+	helpdesk.ModelUnavailable: "the model cannot be reached",
+	helpdesk.ModelQuota:       "the model's quota is used up",
+	helpdesk.ModelRefused:     "our project may not use the model",
+	helpdesk.ModelPaused:      "your own model refuses us, and nobody else was asked",
+	helpdesk.ModelBlocked:     "the model declined to answer",
+	helpdesk.ModelMalformed:   "the model's answer made no sense",
+	helpdesk.ModelBusy:        "too many messages at once",
+	helpdesk.ModelBudget:      "the AI budget of today is used up",
 }
 
 // toCheck is what the staff reads of each check.

@@ -111,6 +111,8 @@ type Gemini struct {
 	Model string
 	// BaseURL replaces Google's address with a simulator; dev only.
 	BaseURL string
+	// InputPrice and OutputPrice are what a million tokens cost, for the metric of cost; zero where they are not known.
+	InputPrice, OutputPrice float64
 }
 
 // Env is the mode of an installation.

@@ -37,7 +37,7 @@ func rules() []rule {
 		{Problem{"GEMINI_PROJECT", "is not set, but TRIAGE_PROVIDER is gemini", "set it, or TRIAGE_PROVIDER=lexical"}, servers,
 			func(c Config) bool { return c.Triage == TriageGemini && c.Gemini.Project == "" }},
 
-		{Problem{"GEMINI_BASE_URL", "is set outside dev", "remove it"}, servers | Evaluation,
+		{Problem{"GEMINI_BASE_URL", "is set outside dev", "remove it"}, servers | Evaluation | Operator,
 			func(c Config) bool { return c.notDev() && c.Gemini.BaseURL != "" }},
 		{Problem{"FAILPOINT_DIR", "is set outside dev", "remove it"}, servers,
 			func(c Config) bool { return c.notDev() && c.FailpointDir != "" }},

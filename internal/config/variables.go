@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -134,7 +135,11 @@ func variables() []Variable {
 		{Name: "GEMINI_MODEL", Default: "gemini-3.5-flash-lite", Purpose: "the Gemini model",
 			ReadBy: servers | Evaluation, set: text(func(c *Config) *string { return &c.Gemini.Model })},
 		{Name: "GEMINI_BASE_URL", Purpose: "the address of a Gemini simulator; dev only",
-			ReadBy: servers | Evaluation, set: origin(func(c *Config) *string { return &c.Gemini.BaseURL })},
+			ReadBy: servers | Evaluation | Operator, set: origin(func(c *Config) *string { return &c.Gemini.BaseURL })},
+		{Name: "GEMINI_INPUT_PRICE", Purpose: "what a million tokens of input cost, for the metric of cost",
+			ReadBy: Worker, set: price(func(c *Config) *float64 { return &c.Gemini.InputPrice })},
+		{Name: "GEMINI_OUTPUT_PRICE", Purpose: "what a million tokens of output cost",
+			ReadBy: Worker, set: price(func(c *Config) *float64 { return &c.Gemini.OutputPrice })},
 
 		{Name: "CERTIFICATE_SIGNING_KEY", Purpose: "32 random bytes in base64, which sign the certificates of erasures; two, separated by a comma, after a change", Secret: true,
 			ReadBy: servers | Drill, RequiredBy: servers | Drill, set: setCertificateSeed},
@@ -152,6 +157,17 @@ func variables() []Variable {
 func text(field func(*Config) *string) func(*Config, string) Problem {
 	return func(c *Config, s string) Problem {
 		*field(c) = s
+		return Problem{}
+	}
+}
+
+func price(field func(*Config) *float64) func(*Config, string) Problem {
+	return func(c *Config, s string) Problem {
+		f, err := strconv.ParseFloat(s, 64)
+		if err != nil || !(f >= 0) || f > 1e6 {
+			return Problem{What: "is not a price", Remedy: "write it like 0.30"}
+		}
+		*field(c) = f
 		return Problem{}
 	}
 }

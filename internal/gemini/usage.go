@@ -10,24 +10,21 @@ import (
 	"github.com/echo-synch/echo-synch/internal/redact"
 )
 
-// Usage is what one call is billed for, in tokens. Output holds what the model thought, too.
-type Usage struct{ Input, Output int64 }
-
-// Measure is [Provider.Triage] with its usage, which a call that was answered has even where the answer was not usable.
-func (p *Provider) Measure(ctx context.Context, text string, labels []helpdesk.Label, also ...redact.Kind) (helpdesk.Triage, Usage, error) {
+// Measure is [Provider.Triage] with the tokens it is billed for, thoughts among the output; a call that was answered has even where the answer was not usable.
+func (p *Provider) Measure(ctx context.Context, text string, labels []helpdesk.Label, also ...redact.Kind) (helpdesk.Triage, helpdesk.Tokens, error) {
 	hidden := p.rules.Start(also...)
 	var wait time.Duration
 	response, err := p.generate(context.WithValue(ctx, waitKey{}, &wait), hide(text, hidden), labels)
 	if err != nil {
-		return helpdesk.Triage{}, Usage{}, refusal(ctx, err, wait)
+		return helpdesk.Triage{}, helpdesk.Tokens{}, refusal(ctx, err, wait)
 	}
 	t, err := read(response, labels, hidden)
 	return t, usage(response.UsageMetadata), err
 }
 
-func usage(m *genai.GenerateContentResponseUsageMetadata) Usage {
+func usage(m *genai.GenerateContentResponseUsageMetadata) helpdesk.Tokens {
 	if m == nil {
-		return Usage{}
+		return helpdesk.Tokens{}
 	}
-	return Usage{Input: int64(m.PromptTokenCount), Output: int64(m.CandidatesTokenCount) + int64(m.ThoughtsTokenCount)}
+	return helpdesk.Tokens{Input: int64(m.PromptTokenCount), Output: int64(m.CandidatesTokenCount) + int64(m.ThoughtsTokenCount)}
 }

@@ -17,6 +17,9 @@ const (
 	AuditAllowBot      AuditAction = "allow_bot"     // in a channel; Object is both
 	AuditAllowExternal AuditAction = "allow_external"
 	AuditHideAddresses AuditAction = "hide_addresses" // from models
+	AuditProvider      AuditAction = "provider"       // whose model reads the messages
+	AuditTokens        AuditAction = "tokens"         // a day, of our project
+	AuditModel         AuditAction = "model"          // another model, place or project has read a message than before
 	AuditExported      AuditAction = "exported"       // Object says what: "audit", "workspace", or a person
 	AuditExportLink    AuditAction = "export_link"    // a link to an export was made; Object is the data request
 	AuditErased        AuditAction = "erased"         // the erasure of a person was ordered; Object is the person

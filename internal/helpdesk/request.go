@@ -61,14 +61,16 @@ type Posted struct {
 
 // Progress is the part of a request that changes. The workflow is its only writer.
 type Progress struct {
-	Version   int64     `json:"version"`
-	Status    Status    `json:"status"`
-	Label     string    `json:"label"`
-	Priority  Priority  `json:"priority"`
-	TriagedBy Provider  `json:"triaged_by"`
-	Checks    []Check   `json:"checks,omitempty"`   // what an agent should look at
-	Assignee  string    `json:"assignee,omitempty"` // Slack user id
-	Deadlines Deadlines `json:"deadlines"`
+	Version   int64    `json:"version"`
+	Status    Status   `json:"status"`
+	Label     string   `json:"label"`
+	Priority  Priority `json:"priority"`
+	TriagedBy Provider `json:"triaged_by"`
+	Checks    []Check  `json:"checks,omitempty"` // what an agent should look at
+	// TriagedWith says which model it was, where, and in whose project; "" where it was none.
+	TriagedWith string    `json:"triaged_with,omitempty"`
+	Assignee    string    `json:"assignee,omitempty"` // Slack user id
+	Deadlines   Deadlines `json:"deadlines"`
 	// Was holds the deadlines before the last change of the priority.
 	Was *Deadlines `json:"was,omitempty"`
 	// RespondedAt is the time of the first thread message of an agent who is not the requester.

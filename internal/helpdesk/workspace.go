@@ -29,6 +29,10 @@ type Settings struct {
 	Retention time.Duration       `json:"retention"` // of original text; whole seconds
 	// HideAddresses keeps IP addresses and host names from models, too, beside secrets and personal data.
 	HideAddresses bool `json:"hide_addresses,omitempty"`
+	// Provider is whose model reads the messages.
+	Provider ModelProvider `json:"provider,omitempty"`
+	// Tokens is how many a day the workspace may use of our project; zero: [DefaultTokens].
+	Tokens int64 `json:"tokens,omitempty"`
 }
 
 // Target is the SLA of one priority.

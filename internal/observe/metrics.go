@@ -17,6 +17,11 @@ type Metrics struct {
 	RelayLag prometheus.Gauge
 	// HandedOver counts inbox rows that the relay has handed over.
 	HandedOver prometheus.Counter
+	// ModelCalls counts the calls of models, by whose project it was and outcome; ModelTokens what they were billed for, and
+	// ModelCost what that costs where the prices are known.
+	ModelCalls  *prometheus.CounterVec
+	ModelTokens *prometheus.CounterVec
+	ModelCost   *prometheus.CounterVec
 	// Swept counts what outlived its time and was destroyed by the sweeper, by kind; in good health it stands still.
 	Swept *prometheus.CounterVec
 	// SweptAt is when the sweeper last found nothing left that had outlived its time, in Unix seconds.
@@ -53,6 +58,15 @@ func NewMetrics() *Metrics {
 		HandedOver: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "echosynch_handed_over_total", Help: "Inbox rows handed over to a workflow.",
 		}),
+		ModelCalls: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "echosynch_model_calls_total", Help: "Calls of models by whose project it was, and outcome.",
+		}, []string{"project", "outcome"}),
+		ModelTokens: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "echosynch_model_tokens_total", Help: "Tokens that calls of models were billed for.",
+		}, []string{"project", "direction"}),
+		ModelCost: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "echosynch_model_cost_total", Help: "Cost of tokens in the currency of GEMINI_INPUT_PRICE and GEMINI_OUTPUT_PRICE; stands still where they are not set.",
+		}, []string{"project"}),
 		Swept: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "echosynch_swept_total", Help: "What outlived its time and was destroyed by the sweeper.",
 		}, []string{"kind"}),
@@ -75,8 +89,19 @@ func NewMetrics() *Metrics {
 			Name: "echosynch_data_request_seconds_left", Help: "Time to the earliest legal deadline of a data request; negative when one is late.",
 		}),
 	}
-	m.Registry.MustRegister(m.Events, m.AckSeconds, m.RelayLag, m.HandedOver, m.Swept, m.SweptAt, m.Overdue, m.Purges, m.PurgeLeft,
+	m.Registry.MustRegister(m.Events, m.AckSeconds, m.RelayLag, m.HandedOver, m.ModelCalls, m.ModelTokens, m.ModelCost, m.Swept, m.SweptAt, m.Overdue, m.Purges, m.PurgeLeft,
 		m.DataRequests, m.DataRequestLeft,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// Prices are what a million tokens cost; zero where they are not known.
+type Prices struct{ Input, Output float64 }
+
+// Model counts one call of a model: project says whose it was, outcome what came of it.
+func (m *Metrics) Model(project, outcome string, input, output int64, p Prices) {
+	m.ModelCalls.WithLabelValues(project, outcome).Inc()
+	m.ModelTokens.WithLabelValues(project, "input").Add(float64(input))
+	m.ModelTokens.WithLabelValues(project, "output").Add(float64(output))
+	m.ModelCost.WithLabelValues(project).Add((float64(input)*p.Input + float64(output)*p.Output) / 1e6)
 }

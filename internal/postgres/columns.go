@@ -61,12 +61,13 @@ var personColumns = []Column{
 
 // others are the columns of words that hold no person's id: states, names of settings, ids of channels, messages and bots.
 var others = map[string][]string{
-	"tenant.workspace":     {"team", "app_id", "bot_user", "scopes", "staff_channel", "settings"},
+	"tenant.workspace":     {"team", "app_id", "bot_user", "scopes", "staff_channel", "settings", "triaged_with"},
 	"tenant.agent":         {"role"},
 	"tenant.channel":       {"slack_channel", "state", "allowed_bots"},
 	"tenant.channel_alias": {"slack_channel"},
-	"tenant.request": {"origin_ts", "link", "status", "label", "priority", "triaged_by", "checks", "was", "pauses", "clocks_off", "edited_ts",
+	"tenant.request": {"origin_ts", "link", "status", "label", "priority", "triaged_by", "checks", "triaged_with", "was", "pauses", "clocks_off", "edited_ts",
 		"receipt_ts", "card_channel", "card_ts"},
+	"tenant.byom":         {"project", "location", "model"},
 	"tenant.tombstone":    {"origin_ts"},
 	"tenant.sla_event":    {"clock", "kind", "outcome"},
 	"tenant.notice":       {"clock", "kind", "state", "channel", "ts", "thread_ts"},
