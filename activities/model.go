@@ -75,7 +75,7 @@ func (a *Activities) call(ctx context.Context, m material, in TriageInput, route
 	t, tokens, err := route.Triage(asking, m.text, m.labels, hidden(m.settings)...)
 	a.count(route, tokens, err)
 	if tokens != (helpdesk.Tokens{}) {
-		if err := a.spend(ctx, m, in.RequestInput, route, tokens); err != nil {
+		if err := a.spend(ctx, in.RequestInput, route, tokens); err != nil {
 			a.Log.ErrorContext(ctx, "tokens not counted", "workspace_id", in.Workspace, "request_id", in.Request, "err", err)
 		}
 	}
@@ -117,7 +117,7 @@ func (a *Activities) describe(ctx context.Context, tx *postgres.Tx, s helpdesk.S
 }
 
 // spend counts the tokens of a call, and notes in the audit log where another model than before has read a message.
-func (a *Activities) spend(ctx context.Context, m material, in names.RequestInput, route provider.Route, tokens helpdesk.Tokens) error {
+func (a *Activities) spend(ctx context.Context, in names.RequestInput, route provider.Route, tokens helpdesk.Tokens) error {
 	return a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
 		now := a.Now()
 		if err := tx.Spend(ctx, now, route.Own(), tokens); err != nil {

@@ -23,9 +23,9 @@ const builtinSet = "builtin"
 
 // evalOptions are the flags of eval.
 type evalOptions struct {
-	provider, taxonomy, split, resume string
-	price                             evaluation.Price
-	json                              bool
+	provider, team, taxonomy, split, resume string
+	price                                   evaluation.Price
+	json                                    bool
 }
 
 func evalCommand(s *surroundings) *cobra.Command {
@@ -40,8 +40,10 @@ func evalCommand(s *surroundings) *cobra.Command {
 			"languages; the embedded classifier was tuned on its half \"tune\" and never on \"held-out\". Labels are those of the file,\n" +
 			"or of a taxonomy: a list, in YAML or JSON, of labels with key, name, description and examples.\n\n" +
 			"What was predicted is kept beside FILE, as FILE.partial, until all is done; after an interruption the same command goes\n" +
-			"on there. It holds ids and predictions, never a text. Provider \"gemini\" sends the texts to Google and costs money.\n\n" +
-			"With --provider gemini it reads its environment:\n" + strings.TrimPrefix(environment(config.Evaluation), "Environment:\n"),
+			"on there. It holds ids and predictions, never a text. Providers \"gemini\" and \"byom\" send the texts\n" +
+			"to Google and cost money, the latter in the project of the workspace of --team.\n\n" +
+			"With --provider gemini it reads its environment, with --provider byom that of 'echosynch byom':\n" +
+			strings.TrimPrefix(environment(config.Evaluation), "Environment:\n"),
 		Example: "  echosynch eval builtin --split held-out\n  echosynch eval requests.csv --provider gemini --taxonomy labels.yaml --json",
 		Args:    arguments("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,7 +51,8 @@ func evalCommand(s *surroundings) *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.provider, "provider", o.provider, "lexical, the embedded classifier, or gemini")
+	f.StringVar(&o.provider, "provider", o.provider, "lexical, the embedded classifier, gemini, or byom")
+	f.StringVar(&o.team, "team", "", "the Slack team whose own model --provider byom asks")
 	f.StringVar(&o.taxonomy, "taxonomy", "", "a file with the labels; without one they are taken from FILE")
 	f.StringVar(&o.split, "split", "", "take only the requests of this split")
 	f.StringVar(&o.resume, "resume", "", "keep what was predicted in this file (default FILE.partial)")
@@ -62,7 +65,10 @@ func evalCommand(s *surroundings) *cobra.Command {
 func (s *surroundings) evaluate(ctx context.Context, file string, o evalOptions) error {
 	open, ok := evalProviders()[o.provider]
 	if !ok {
-		return usageError{fmt.Errorf("%q is no provider: use lexical or gemini", o.provider)}
+		return usageError{fmt.Errorf("%q is no provider: use lexical, gemini or byom", o.provider)}
+	}
+	if (o.provider == "byom") != (o.team != "") {
+		return usageError{errors.New("--provider byom and --team belong together")}
 	}
 	if o.price.Input < 0 || o.price.Output < 0 {
 		return usageError{errors.New("a price is not negative")}
@@ -71,7 +77,7 @@ func (s *surroundings) evaluate(ctx context.Context, file string, o evalOptions)
 	if err != nil {
 		return err
 	}
-	ask, name, err := open(ctx, s, labels)
+	ask, name, err := open(ctx, s, o.team, labels)
 	if err != nil {
 		return err
 	}

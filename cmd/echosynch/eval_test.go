@@ -78,7 +78,8 @@ func TestEvalWrong(t *testing.T) {
 		"state of another": {[]string{table, "--resume", file(t, "state", "{\"run\":\"other\"}\n")}, exitFailed, "state is of another run"},
 		"another kind":     {[]string{file(t, "e.xlsx", "PK")}, exitUsage, "e.xlsx: is neither .csv nor .jsonl"},
 		"no argument":      {nil, exitUsage, "takes the arguments FILE, not 0"},
-		"another provider": {[]string{table, "--provider", "oracle"}, exitUsage, `"oracle" is no provider: use lexical or gemini`},
+		"another provider": {[]string{table, "--provider", "oracle"}, exitUsage, `"oracle" is no provider: use lexical, gemini or byom`},
+		"byom of nobody":   {[]string{table, "--provider", "byom"}, exitUsage, "--provider byom and --team belong together"},
 		"a negative price": {[]string{table, "--input-price", "-1"}, exitUsage, "a price is not negative"},
 		"no configuration": {[]string{table, "--provider", "gemini"}, exitFailed, "these settings are missing or wrong:\nECHO_ENV: is not set"},
 	} {
@@ -103,7 +104,7 @@ func simulatedGemini(t *testing.T, before http.HandlerFunc) (e environ, url stri
 		sim.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	return environ{"ECHO_ENV": "dev", "GEMINI_PROJECT": "acme", "GEMINI_BASE_URL": server.URL}, server.URL
+	return environ{"ECHO_ENV": "dev", "GEMINI_PROJECT": "acme-help", "GEMINI_BASE_URL": server.URL}, server.URL
 }
 
 func fault(t *testing.T, url, body string) {
@@ -165,7 +166,7 @@ func TestEvalGoesOn(t *testing.T) {
 func TestEvalConfiguration(t *testing.T) {
 	t.Parallel()
 	path := file(t, "requests.csv", evalTable)
-	got := execute(t.Context(), environ{"ECHO_ENV": "production", "GEMINI_PROJECT": "acme", "GEMINI_LOCATION": "us", "GEMINI_BASE_URL": "http://s3cr3t"},
+	got := execute(t.Context(), environ{"ECHO_ENV": "production", "GEMINI_PROJECT": "acme-help", "GEMINI_LOCATION": "us", "GEMINI_BASE_URL": "http://s3cr3t"},
 		"eval", path, "--provider", "gemini")
 	for _, says := range []string{"GEMINI_BASE_URL: is set outside dev", "GEMINI_LOCATION: is outside the EU"} {
 		if got.code != exitFailed || !strings.Contains(got.errOut, says) || strings.Contains(got.errOut, "s3cr3t") {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/echo-synch/echo-synch/internal/app"
 	"github.com/echo-synch/echo-synch/internal/config"
 	"github.com/echo-synch/echo-synch/internal/evaluation"
 	"github.com/echo-synch/echo-synch/internal/gemini"
@@ -14,13 +15,13 @@ import (
 )
 
 // evalProvider readies a provider for a taxonomy and says what it is, in words that differ where its answers may.
-type evalProvider func(context.Context, *surroundings, []helpdesk.Label) (ask evaluation.Ask, name string, err error)
+type evalProvider func(ctx context.Context, s *surroundings, team string, labels []helpdesk.Label) (ask evaluation.Ask, name string, err error)
 
 func evalProviders() map[string]evalProvider {
-	return map[string]evalProvider{"lexical": evalLexical, "gemini": evalGemini}
+	return map[string]evalProvider{"lexical": evalLexical, "gemini": evalGemini, "byom": evalBYOM}
 }
 
-func evalLexical(_ context.Context, _ *surroundings, labels []helpdesk.Label) (evaluation.Ask, string, error) {
+func evalLexical(_ context.Context, _ *surroundings, _ string, labels []helpdesk.Label) (evaluation.Ask, string, error) {
 	c := lexical.New(labels)
 	return func(_ context.Context, text string) (evaluation.Prediction, error) {
 		r := c.Classify(text)
@@ -35,7 +36,7 @@ const evalTime = 20 * time.Second
 // cannot be measured now.
 var noAnswer = map[error]string{gemini.ErrBlocked: "blocked", gemini.ErrMalformed: "malformed", gemini.ErrTimeout: "too late"}
 
-func evalGemini(ctx context.Context, s *surroundings, labels []helpdesk.Label) (evaluation.Ask, string, error) {
+func evalGemini(ctx context.Context, s *surroundings, _ string, labels []helpdesk.Label) (evaluation.Ask, string, error) {
 	cfg, err := s.load(config.Evaluation)
 	if err != nil {
 		return nil, "", err
@@ -45,6 +46,37 @@ func evalGemini(ctx context.Context, s *surroundings, labels []helpdesk.Label) (
 	if err != nil {
 		return nil, "", err
 	}
+	return asking(p, labels), fmt.Sprintf("gemini, model %s", p), nil
+}
+
+// evalBYOM asks the workspace's own model.
+func evalBYOM(ctx context.Context, s *surroundings, team string, labels []helpdesk.Label) (evaluation.Ask, string, error) {
+	if err := check("team", team, teamID, "T"); err != nil {
+		return nil, "", err
+	}
+	cfg, err := s.load(config.Operator)
+	if err != nil {
+		return nil, "", err
+	}
+	b, err := app.OpenBYOM(ctx, cfg, team, account())
+	if errors.Is(err, helpdesk.ErrNotInstalled) {
+		return nil, "", fmt.Errorf("team %s has no installed workspace", team)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	defer b.Close()
+	p, err := b.Open(ctx)
+	if errors.Is(err, helpdesk.ErrNotFound) {
+		return nil, "", fmt.Errorf("team %s has no model of its own; set one with: echosynch byom set %s", team, team)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return asking(p, labels), fmt.Sprintf("byom of %s, model %s", team, p), nil
+}
+
+func asking(p *gemini.Provider, labels []helpdesk.Label) evaluation.Ask {
 	return func(ctx context.Context, text string) (evaluation.Prediction, error) {
 		ctx, cancel := context.WithTimeout(ctx, evalTime)
 		defer cancel()
@@ -56,5 +88,5 @@ func evalGemini(ctx context.Context, s *surroundings, labels []helpdesk.Label) (
 			}
 		}
 		return answer, err
-	}, fmt.Sprintf("gemini, model %s in %s", g.Model, g.Location), nil
+	}
 }

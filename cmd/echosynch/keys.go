@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -66,9 +68,9 @@ func keysRotateCommand(s *surroundings) *cobra.Command {
 func keysRewrapCommand(s *surroundings) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rewrap",
-		Short: "Bring all keys and bot tokens under the wrapping key in use",
-		Long: "Bring the keys of all workspaces, the ingress key and the bot tokens under the wrapping key in use: the first of KMS_KEY_ID,\n" +
-			"or the first line of LOCAL_KMS_KEY_FILE. It does nothing twice, so repeat it where it was broken off. To replace a wrapping\n" +
+		Short: "Bring all keys, bot tokens and credentials under the wrapping key in use",
+		Long: "Bring the keys of all workspaces, the ingress key, the bot tokens and the credentials of workspaces' own models under the\n" +
+			"wrapping key in use: the first of KMS_KEY_ID, or the first line of LOCAL_KMS_KEY_FILE. It does nothing twice, so repeat it where it was broken off. To replace a wrapping\n" +
 			"key while the service runs:\n\n" +
 			"  1. add the new one as the second everywhere (KMS_KEY_ID=old,new or a second line), and restart api and worker\n" +
 			"  2. make it the first everywhere (new,old), and restart them again: each opens what the other wraps\n" +
@@ -136,7 +138,7 @@ func (s *surroundings) keysStatus(cmd *cobra.Command, k *app.Keys, each func(fun
 	}
 	t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "KEY OF\tVERSION\tAGE\tREQUESTS\tUNDER THE FORMER VERSION\tWRAPPED BY\tTO REWRAP")
-	fmt.Fprintf(t, "ingress\t-\t-\t-\t-\t%s\t%s\n", under, toRewrap(!current, false))
+	fmt.Fprintf(t, "ingress\t-\t-\t-\t-\t%s\t%s\n", under, toRewrap(!current, false, false))
 	n := 0
 	failed := each(func(id helpdesk.WorkspaceID) error {
 		st, err := k.Status(cmd.Context(), id)
@@ -148,7 +150,7 @@ func (s *surroundings) keysStatus(cmd *cobra.Command, k *app.Keys, each func(fun
 		}
 		n++
 		fmt.Fprintf(t, "%s\t%d\t%s\t%d\t%d\t%s\t%s\n", id, st.Version, span(time.Since(st.Since).Truncate(day)), st.Requests, st.Older, st.Under,
-			toRewrap(!st.Current, st.TokenUnder != "" && !st.TokenCurrent))
+			toRewrap(!st.Current, st.TokenUnder != "" && !st.TokenCurrent, st.CredentialUnder != "" && !st.CredentialCurrent))
 		return nil
 	})
 	if err := t.Flush(); err != nil {
@@ -158,8 +160,17 @@ func (s *surroundings) keysStatus(cmd *cobra.Command, k *app.Keys, each func(fun
 	return failed
 }
 
-func toRewrap(key, token bool) string {
-	return []string{"-", "key", "token", "key, token"}[btoi(key)+2*btoi(token)]
+func toRewrap(key, token, credential bool) string {
+	var parts []string
+	for _, p := range []struct {
+		due  bool
+		name string
+	}{{key, "key"}, {token, "token"}, {credential, "credential"}} {
+		if p.due {
+			parts = append(parts, p.name)
+		}
+	}
+	return cmp.Or(strings.Join(parts, ", "), "-")
 }
 
 func (s *surroundings) rotate(cmd *cobra.Command, k *app.Keys, id helpdesk.WorkspaceID, age time.Duration) error {
@@ -181,16 +192,16 @@ func (s *surroundings) rewrap(cmd *cobra.Command, k *app.Keys, each func(func(he
 	if err != nil {
 		return err
 	}
-	keys, tokens := 0, 0
+	keys, tokens, credentials := 0, 0, 0
 	failed := each(func(id helpdesk.WorkspaceID) error {
 		done, err := k.Rewrap(cmd.Context(), id)
-		keys, tokens = keys+btoi(done.Key), tokens+btoi(done.Token)
+		keys, tokens, credentials = keys+btoi(done.Key), tokens+btoi(done.Token), credentials+btoi(done.Credential)
 		if errors.Is(err, helpdesk.ErrErased) { // destroyed meanwhile
 			return nil
 		}
 		return err
 	})
-	fmt.Fprintf(s.out, "rewrapped: %d ingress key, %d workspace keys, %d bot tokens\n", btoi(changed), keys, tokens)
+	fmt.Fprintf(s.out, "rewrapped: %d ingress key, %d workspace keys, %d bot tokens, %d model credentials\n", btoi(changed), keys, tokens, credentials)
 	return failed
 }
 

@@ -19,7 +19,7 @@ import (
 	"github.com/echo-synch/echo-synch/internal/secret"
 )
 
-// keyring is a bundle whose workspace has a key, a bot token and three requests with keys.
+// keyring is a bundle whose workspace has a key, a bot token, a credential for its own model, and three requests with keys.
 type keyring struct {
 	*bundle
 	file     string   // with the wrapping keys
@@ -55,6 +55,11 @@ func setupKeys(t *testing.T) *keyring {
 	must(t, err)
 	k.in(t, func(ctx context.Context, tx *postgres.Tx) error {
 		return tx.Reauthorize(ctx, helpdesk.Workspace{Installer: "U0ALEX", Scopes: []string{"chat:write"}, AuthorizedAt: time.Now()}, token, key)
+	})
+	credential, err := wrapper.Wrap(t.Context(), postgres.CredentialContext(k.workspace), []byte("service account"))
+	must(t, err)
+	k.in(t, func(ctx context.Context, tx *postgres.Tx) error {
+		return tx.SetBYOM(ctx, helpdesk.BYOM{Project: "acme-own-ai", Location: "eu", Model: "gemini"}, credential, key, time.Now())
 	})
 	return k
 }
@@ -97,12 +102,12 @@ func TestKeys(t *testing.T) {
 	k.says(t, "keys rotate --all", id+": version 2 replaces version 1, keys of 3 requests moved")
 	k.says(t, "keys rotate --workspace T0ACME", id+": version 3 replaces version 2, keys of 3 requests moved")
 	k.says(t, "keys rotate --workspace "+id+" --older-than 1h", id+": younger than 1h0m0s, left alone")
-	k.says(t, "keys rewrap", "rewrapped: 0 ingress key, 0 workspace keys, 0 bot tokens")
+	k.says(t, "keys rewrap", "rewrapped: 0 ingress key, 0 workspace keys, 0 bot tokens, 0 model credentials")
 
 	k.wrapUnder(t, k.lines[1], k.lines[0])
-	k.says(t, "keys status --workspace T0ACME", status("3", "key", "key, token")...)
-	k.says(t, "keys rewrap", "rewrapped: 1 ingress key, 1 workspace keys, 1 bot tokens")
-	k.says(t, "keys rewrap", "rewrapped: 0 ingress key, 0 workspace keys, 0 bot tokens")
+	k.says(t, "keys status --workspace T0ACME", status("3", "key", "key, token, credential")...)
+	k.says(t, "keys rewrap", "rewrapped: 1 ingress key, 1 workspace keys, 1 bot tokens, 1 model credentials")
+	k.says(t, "keys rewrap", "rewrapped: 0 ingress key, 0 workspace keys, 0 bot tokens, 0 model credentials")
 	k.wrapUnder(t, k.lines[1])
 	k.says(t, "keys status", status("3", "-", "-")...)
 
@@ -136,7 +141,7 @@ func TestKeys(t *testing.T) {
 			return nil
 		})
 	})
-	if want := []string{"key_rotated  1 2", "key_rotated  2 3", "key_rewrapped workspace_key", "key_rewrapped bot_token"}; !slices.Equal(entries, want) {
+	if want := []string{"key_rotated  1 2", "key_rotated  2 3", "key_rewrapped workspace_key", "key_rewrapped bot_token", "key_rewrapped byom_credential"}; !slices.Equal(entries, want) {
 		t.Errorf("audit log %q, want %q", entries, want)
 	}
 }
@@ -150,10 +155,10 @@ func TestKeysOfAnEndingWorkspace(t *testing.T) {
 		return err
 	})
 	k.wrapUnder(t, k.lines[1], k.lines[0])
-	k.says(t, "keys rewrap", "rewrapped: 1 ingress key, 1 workspace keys, 0 bot tokens")
+	k.says(t, "keys rewrap", "rewrapped: 1 ingress key, 1 workspace keys, 0 bot tokens, 1 model credentials")
 	_, err := k.keys.DestroyWorkspace(t.Context(), k.workspace)
 	must(t, err)
-	k.says(t, "keys rewrap", "rewrapped: 0 ingress key, 0 workspace keys, 0 bot tokens")
+	k.says(t, "keys rewrap", "rewrapped: 0 ingress key, 0 workspace keys, 0 bot tokens, 0 model credentials")
 	if got := execute(t.Context(), k.environ, "keys", "rotate", "--all"); got != (result{0, "", ""}) {
 		t.Errorf("rotate --all: %+v", got)
 	}

@@ -109,7 +109,7 @@ func rootCommand(s *surroundings) *cobra.Command {
 	root.AddCommand(
 		apiCommand(s), workerCommand(s), migrateCommand(s), manifestCommand(s),
 		workspaceCommand(s), agentCommand(s), channelCommand(s), retentionCommand(s),
-		requestCommand(s), certificateCommand(s), auditCommand(s), keysCommand(s), personCommand(s), evalCommand(s),
+		requestCommand(s), certificateCommand(s), auditCommand(s), keysCommand(s), byomCommand(s), personCommand(s), evalCommand(s),
 		restoreCommand(s), drillCommand(s),
 	)
 	return root

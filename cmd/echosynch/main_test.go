@@ -45,7 +45,9 @@ func leaves() map[string]config.Need {
 		"certificate verify-drill": 0, "restore reconcile": config.Reconcile, "restore-drill": config.Drill,
 		"keys status": config.Operator, "keys rotate": config.Operator, "keys rewrap": config.Operator,
 		"person export": config.Operator, "person erase": config.Operator, "person requests": config.Operator, "workspace export": config.Operator,
-		"eval": 0, // with --provider gemini it reads config.Evaluation, which its own tests see to
+		"byom set": config.Operator, "byom verify": config.Operator, "byom remove": config.Operator, "workspace provider": config.Operator,
+		"workspace ai-budget": config.Operator,
+		"eval":                0, // with --provider gemini it reads config.Evaluation, which its own tests see to
 	}
 }
 
@@ -202,6 +204,10 @@ func TestWrongConfiguration(t *testing.T) {
 		"TEMPORAL_ADDRESS": "temporal", "SLACK_SIGNING_SECRET": marker + ",,",
 		"SLACK_API_URL": "slack:" + marker, "TRIAGE_PROVIDER": "oracle", "GEMINI_BASE_URL": "https://" + marker + "@gemini.example.com",
 	}
+	flags := map[string]string{ // without which nothing is read
+		"keys rotate": "--all", "workspace ai-budget": "--tokens 1", "byom remove": "--then lexical",
+		"byom set": "--project acme-own-ai --location eu --model m --grant",
+	}
 	for words, need := range leaves() {
 		if need == 0 { // it reads no configuration
 			continue
@@ -210,11 +216,9 @@ func TestWrongConfiguration(t *testing.T) {
 			t.Parallel()
 			args := strings.Fields(words)
 			for _, name := range strings.Fields(commands()[words].Use)[1:] {
-				args = append(args, map[string]string{"TEAM": "T0ACME", "USER": "U0DANA", "CHANNEL": "C0ITHELP", "BOT": "B0DEPLOY", "DAYS": "7", "NUMBER": "1", "SWITCH": "on"}[name])
+				args = append(args, map[string]string{"TEAM": "T0ACME", "USER": "U0DANA", "CHANNEL": "C0ITHELP", "BOT": "B0DEPLOY", "DAYS": "7", "NUMBER": "1", "SWITCH": "on", "PROVIDER": "lexical"}[name])
 			}
-			if words == "keys rotate" {
-				args = append(args, "--all")
-			}
+			args = append(args, strings.Fields(flags[words])...)
 			for name, e := range map[string]environ{"nothing is set": {}, "all is wrong": wrong} {
 				got := execute(t.Context(), e, args...)
 				if got.code != exitFailed || got.out != "" {

@@ -13,7 +13,7 @@ import (
 )
 
 func workspaceCommand(s *surroundings) *cobra.Command {
-	return group("workspace", "Settings and the end of a workspace", staffChannelCommand(s), hideAddressesCommand(s), workspaceExportCommand(s),
+	return group("workspace", "Settings and the end of a workspace", staffChannelCommand(s), hideAddressesCommand(s), providerCommand(s), tokensCommand(s), workspaceExportCommand(s),
 		purgeCommand(s), purgesCommand(s))
 }
 

@@ -80,6 +80,9 @@ type KeyStatus struct {
 	keystore.KeyStatus
 	TokenUnder   string // the wrapping key; "" where the token is destroyed
 	TokenCurrent bool
+	// of the credential for the workspace's own model; "" where there is none
+	CredentialUnder   string
+	CredentialCurrent bool
 }
 
 // Status opens the key and the bot token of a workspace. [helpdesk.ErrErased] where the key is gone.
@@ -97,7 +100,29 @@ func (k *Keys) Status(ctx context.Context, id helpdesk.WorkspaceID) (st KeyStatu
 	if err != nil {
 		return st, fmt.Errorf("bot token of workspace %s: %w", id, err)
 	}
+	credential, _, err := k.wrapped(ctx, id)
+	if err == nil && credential != nil {
+		st.CredentialUnder, st.CredentialCurrent, err = k.wrapper.Under(ctx, postgres.CredentialContext(id), credential)
+	}
+	if err != nil {
+		return st, fmt.Errorf("credential of workspace %s: %w", id, err)
+	}
 	return st, nil
+}
+
+// wrapped is the credential for the workspace's own model as it is encrypted, nil where there is none, and the key that seals it.
+func (k *Keys) wrapped(ctx context.Context, id helpdesk.WorkspaceID) (credential []byte, key seal.Key, err error) {
+	if key, err = k.keys.WorkspaceKey(ctx, id); err != nil {
+		return nil, key, err
+	}
+	err = k.store.InWorkspace(ctx, id, func(tx *postgres.Tx) error {
+		credential, err = tx.Credential(ctx, key)
+		return err
+	})
+	if errors.Is(err, helpdesk.ErrNotFound) {
+		err = nil
+	}
+	return credential, key, err
 }
 
 // token is the bot token as it is encrypted, and the key that seals it.
@@ -142,7 +167,7 @@ func (k *Keys) Rotate(ctx context.Context, id helpdesk.WorkspaceID, age time.Dur
 }
 
 // Rewrapped says what came under the wrapping key in use.
-type Rewrapped struct{ Key, Token bool }
+type Rewrapped struct{ Key, Token, Credential bool }
 
 // Rewrap brings the key and the bot token of a workspace under the wrapping key in use, unless they are.
 func (k *Keys) Rewrap(ctx context.Context, id helpdesk.WorkspaceID) (done Rewrapped, err error) {
@@ -155,7 +180,10 @@ func (k *Keys) Rewrap(ctx context.Context, id helpdesk.WorkspaceID) (done Rewrap
 			return done, err
 		}
 	}
-	done.Token, err = k.rewrapToken(ctx, id)
+	if done.Token, err = k.rewrapOne(ctx, id, "bot_token", postgres.TokenContext(id), k.token, (*postgres.Tx).RewrapToken); err != nil {
+		return done, err
+	}
+	done.Credential, err = k.rewrapOne(ctx, id, "byom_credential", postgres.CredentialContext(id), k.wrapped, (*postgres.Tx).RewrapCredential)
 	return done, err
 }
 
@@ -163,27 +191,30 @@ func (k *Keys) rewrapped(object string) helpdesk.AuditEntry {
 	return helpdesk.AuditEntry{At: time.Now(), Actor: k.by, Action: helpdesk.AuditKeyRewrapped, Object: object}
 }
 
-func (k *Keys) rewrapToken(ctx context.Context, id helpdesk.WorkspaceID) (changed bool, err error) {
-	for !changed { // once more where the app was authorised again meanwhile
-		from, key, err := k.token(ctx, id)
-		if errors.Is(err, helpdesk.ErrNotInstalled) {
-			return false, nil // its purge has begun
+// rewrapOne brings one thing that is sealed under the workspace's key under the wrapping key in use.
+func (k *Keys) rewrapOne(ctx context.Context, id helpdesk.WorkspaceID, object string, in seal.Context,
+	load func(context.Context, helpdesk.WorkspaceID) ([]byte, seal.Key, error), replace func(*postgres.Tx, context.Context, seal.Key, []byte, []byte) (bool, error),
+) (changed bool, err error) {
+	for !changed { // once more where it was replaced meanwhile
+		from, key, err := load(ctx, id)
+		if errors.Is(err, helpdesk.ErrNotInstalled) || err == nil && from == nil {
+			return false, nil // its purge has begun, or there is none
 		}
 		if err != nil {
 			return false, err
 		}
-		to, older, err := seal.Rewrap(ctx, k.wrapper, postgres.TokenContext(id), from)
+		to, older, err := seal.Rewrap(ctx, k.wrapper, in, from)
 		if err != nil {
-			return false, fmt.Errorf("rewrap token of workspace %s: %w", id, err)
+			return false, fmt.Errorf("rewrap %s of workspace %s: %w", object, id, err)
 		}
 		if !older {
 			return false, nil
 		}
 		err = k.store.InWorkspace(ctx, id, func(tx *postgres.Tx) error {
-			if changed, err = tx.RewrapToken(ctx, key, from, to); err != nil || !changed {
+			if changed, err = replace(tx, ctx, key, from, to); err != nil || !changed {
 				return err
 			}
-			return tx.Audit(ctx, k.rewrapped("bot_token"))
+			return tx.Audit(ctx, k.rewrapped(object))
 		})
 		if err != nil {
 			return false, err

@@ -37,7 +37,7 @@ func refusal(ctx context.Context, err error, waited time.Duration) error {
 		refused.Code = 0
 	}
 	kind := kindOf(ctx, err, refused.Code)
-	if after := max(waited, retryInfo(refused.Details)); after > 0 && (kind == ErrQuota || kind == ErrUnavailable) {
+	if after := max(waited, retryInfo(refused.Details)); after > 0 && (errors.Is(kind, ErrQuota) || errors.Is(kind, ErrUnavailable)) {
 		return later{kind, after}
 	}
 	return kind

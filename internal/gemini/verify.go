@@ -3,6 +3,7 @@ package gemini
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -62,7 +63,7 @@ func (p *Provider) caching(ctx context.Context) (Caching, error) {
 	defer response.Body.Close()
 	switch kind := kindOf(ctx, nil, response.StatusCode); {
 	case response.StatusCode == http.StatusOK:
-	case kind == ErrRefused:
+	case errors.Is(kind, ErrRefused):
 		return CachingUnknown, nil
 	default:
 		return CachingUnknown, kind

@@ -24,7 +24,7 @@ const (
 	AuditExportLink    AuditAction = "export_link"    // a link to an export was made; Object is the data request
 	AuditErased        AuditAction = "erased"         // the erasure of a person was ordered; Object is the person
 	AuditKeyRotated    AuditAction = "key_rotated"    // the workspace's key was replaced by its next version
-	AuditKeyRewrapped  AuditAction = "key_rewrapped"  // Object, workspace_key or bot_token, came under another wrapping key
+	AuditKeyRewrapped  AuditAction = "key_rewrapped"  // Object, workspace_key, bot_token or byom_credential, came under another wrapping key
 )
 
 // AuditEntry is one line of the audit log: ids, enums and numbers.

@@ -146,6 +146,10 @@ func (b *bundle) fill(t *testing.T, p *possession) {
 		}
 		for _, do := range []func() error{
 			func() error { return tx.AllowBot(ctx, c.ID, "B"+p.name, true) },
+			func() error {
+				return tx.SetBYOM(ctx, helpdesk.BYOM{Project: p.name, Location: "eu", Model: p.name}, []byte(p.name), p.key, now)
+			},
+			func() error { return tx.Spend(ctx, now, false, helpdesk.Tokens{Input: 1, Output: 1}) },
 			func() error { return tx.SaveSummary(ctx, p.request, p.name, p.key) },
 			func() error { return tx.RecordLink(ctx, p.request, p.name) },
 			func() error {

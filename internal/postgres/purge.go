@@ -226,6 +226,7 @@ func (tx *Tx) DeleteBodies(ctx context.Context, ids []helpdesk.InboxID) error {
 var purgeTables = []string{
 	"tenant.notice", "tenant.sla_event", "tenant.request_text", "tenant.erasure", "tenant.request", "tenant.tombstone", "tenant.channel_alias",
 	"tenant.channel", "tenant.agent", "tenant.slack_limit", "tenant.audit", "tenant.data_request",
+	"tenant.byom", "tenant.model_usage",
 	"system.export_link", "system.inbox", "tenant.workspace", "system.installation",
 }
 

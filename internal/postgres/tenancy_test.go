@@ -30,6 +30,7 @@ func arguments(theirs possession) map[reflect.Type]reflect.Value {
 		helpdesk.Request{ID: helpdesk.NewRequestID(), Channel: theirs.channel, OriginTS: "9.000009", Requester: "U1", OpenedAt: now},
 		helpdesk.Progress{Version: 99, Status: helpdesk.Closed, Label: "x", Priority: helpdesk.Low},
 		helpdesk.Triage{Label: "network", Priority: helpdesk.Low, Summary: "x", By: helpdesk.ByHuman},
+		helpdesk.BYOM{Project: "evil", Location: "us", Model: "evil"}, helpdesk.ProviderLexical, helpdesk.Tokens{Input: 7},
 		helpdesk.Deadlines{}, helpdesk.RoleAdmin, helpdesk.Posted{Channel: "CEVIL", TS: "9.000009", Version: 99},
 		helpdesk.Reply{At: now.Add(time.Hour), User: "UEVIL"}, helpdesk.FirstResponse, helpdesk.Breach,
 		helpdesk.SLAEvent{Clock: helpdesk.FirstResponse, Kind: helpdesk.Breach, Due: now, Outcome: helpdesk.NoticeMet},
@@ -57,6 +58,9 @@ var theirStrings = map[string]string{
 
 // beforehand brings a database to where a method has something to do.
 var beforehand = map[string]string{
+	"PauseBYOM":       `update tenant.byom set version = 99`,
+	"ResumeBYOM":      `update tenant.byom set version = 99, paused_at = now()`,
+	"MarkPauseTold":   `update tenant.byom set version = 99, paused_at = now()`,
 	"BeginPurge":      `delete from system.purge`,
 	"AddRuns":         `delete from system.purge_run`,
 	"FinishPurgeStep": `update system.purge set committed_at = now()`,

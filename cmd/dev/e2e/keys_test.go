@@ -24,7 +24,7 @@ func TestTheWorkspaceKeyIsReplacedUnderWay(t *testing.T) {
 	if err != nil || !strings.Contains(string(out), "workspace keys: 1") || strings.Contains(string(out), "plotter") {
 		t.Errorf("status: %s%v", out, err)
 	}
-	if out, err := running.Run(t.Context(), "keys", "rewrap"); err != nil || string(out) != "rewrapped: 0 ingress key, 0 workspace keys, 0 bot tokens\n" {
+	if out, err := running.Run(t.Context(), "keys", "rewrap"); err != nil || string(out) != "rewrapped: 0 ingress key, 0 workspace keys, 0 bot tokens, 0 model credentials\n" {
 		t.Errorf("rewrap: %s%v", out, err)
 	}
 	if n := query[int](t, `select count(*) from tenant.audit where action = 'key_rotated' and actor like 'operator:%'`); n < 2 {

@@ -1,0 +1,184 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/echo-synch/echo-synch/internal/config"
+	"github.com/echo-synch/echo-synch/internal/gemini"
+	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/internal/postgres"
+	"github.com/echo-synch/echo-synch/internal/provider"
+	"github.com/echo-synch/echo-synch/internal/secret"
+)
+
+// BYOM carries out the commands on a workspace's own model.
+type BYOM struct {
+	*Keys
+	workspace helpdesk.WorkspaceID
+	simulator string
+}
+
+// OpenBYOM opens the workspace of a Slack team for the named account of this machine.
+func OpenBYOM(ctx context.Context, cfg config.Config, team, account string) (*BYOM, error) {
+	k, err := OpenKeys(ctx, cfg, account)
+	if err != nil {
+		return nil, err
+	}
+	id, err := k.Of(ctx, team)
+	if err != nil {
+		k.Close()
+		return nil, err
+	}
+	return &BYOM{Keys: k, workspace: id, simulator: cfg.Gemini.BaseURL}, nil
+}
+
+// verifyTime bounds a verification; somebody is waiting for it.
+const verifyTime = 30 * time.Second
+
+// Set verifies a customer's model and stores it; what does not answer is not stored. key is zero where the project grants our
+// service account.
+func (b *BYOM) Set(ctx context.Context, m helpdesk.BYOM, key secret.Value) (gemini.Verified, error) {
+	v, err := b.verify(ctx, m, func(context.Context) (secret.Value, error) { return key, nil })
+	if err != nil {
+		return v, err
+	}
+	workspaceKey, err := b.keys.WorkspaceKey(ctx, b.workspace)
+	if err != nil {
+		return v, err
+	}
+	var wrapped []byte
+	if !key.IsZero() {
+		if wrapped, err = b.wrapper.Wrap(ctx, postgres.CredentialContext(b.workspace), []byte(key.Reveal())); err != nil {
+			return v, fmt.Errorf("encrypt credential of workspace %s: %w", b.workspace, err)
+		}
+	}
+	return v, b.choose(ctx, helpdesk.ProviderBYOM, func(tx *postgres.Tx, now time.Time) error {
+		return tx.SetBYOM(ctx, m, wrapped, workspaceKey, now)
+	})
+}
+
+// Verify asks the customer's model once more; where it answers, a pause ends.
+func (b *BYOM) Verify(ctx context.Context) (gemini.Verified, error) {
+	m, err := b.stored(ctx)
+	if err != nil {
+		return gemini.Verified{}, err
+	}
+	v, err := b.verify(ctx, m, b.credential)
+	if err != nil {
+		return v, err
+	}
+	return v, b.store.InWorkspace(ctx, b.workspace, func(tx *postgres.Tx) error { return tx.ResumeBYOM(ctx, m.Version) })
+}
+
+// Remove destroys what is held of the customer's model; then says which provider follows.
+func (b *BYOM) Remove(ctx context.Context, then helpdesk.ModelProvider) error {
+	return b.choose(ctx, then, func(tx *postgres.Tx, _ time.Time) error { return tx.RemoveBYOM(ctx) })
+}
+
+// Open opens the customer's model. [helpdesk.ErrNotFound] where there is none.
+func (b *BYOM) Open(ctx context.Context) (*gemini.Provider, error) {
+	m, err := b.stored(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return provider.Own(ctx, provider.Wish{Workspace: b.workspace, BYOM: m, Key: b.credential}, b.simulator)
+}
+
+func (b *BYOM) verify(ctx context.Context, m helpdesk.BYOM, key func(context.Context) (secret.Value, error)) (gemini.Verified, error) {
+	model, err := provider.Own(ctx, provider.Wish{Workspace: b.workspace, BYOM: m, Key: key}, b.simulator)
+	if err != nil {
+		return gemini.Verified{}, err
+	}
+	defer model.Close()
+	ctx, cancel := context.WithTimeout(ctx, verifyTime)
+	defer cancel()
+	return model.Verify(ctx)
+}
+
+func (b *BYOM) stored(ctx context.Context) (m helpdesk.BYOM, err error) {
+	err = b.store.InWorkspace(ctx, b.workspace, func(tx *postgres.Tx) error {
+		m, err = tx.BYOM(ctx)
+		return err
+	})
+	return m, err
+}
+
+// credential is the customer's key, decrypted; zero where the project grants our service account.
+func (b *BYOM) credential(ctx context.Context) (secret.Value, error) {
+	wrapped, _, err := b.wrapped(ctx, b.workspace)
+	if err != nil || wrapped == nil {
+		return secret.Value{}, err
+	}
+	plain, err := b.wrapper.Unwrap(ctx, postgres.CredentialContext(b.workspace), wrapped)
+	if err != nil {
+		return secret.Value{}, fmt.Errorf("decrypt credential of workspace %s: %w", b.workspace, err)
+	}
+	return secret.New(string(plain)), nil
+}
+
+// choose changes the provider with what belongs to it, and appends it to the audit log.
+func (b *BYOM) choose(ctx context.Context, p helpdesk.ModelProvider, with func(*postgres.Tx, time.Time) error) error {
+	return b.store.InWorkspace(ctx, b.workspace, func(tx *postgres.Tx) error {
+		return changeProvider(ctx, tx, b.by, p, with)
+	})
+}
+
+// changeProvider is the one place where a workspace gets another provider.
+func changeProvider(ctx context.Context, tx *postgres.Tx, by string, p helpdesk.ModelProvider, with func(*postgres.Tx, time.Time) error) error {
+	e := helpdesk.AuditEntry{At: time.Now(), Actor: by, Action: helpdesk.AuditProvider}
+	var err error
+	if e.Before, err = providerOf(ctx, tx); err != nil {
+		return err
+	}
+	if err := with(tx, e.At); err != nil {
+		return err
+	}
+	if err := tx.SetProvider(ctx, p); err != nil {
+		return err
+	}
+	if e.After, err = providerOf(ctx, tx); err != nil {
+		return err
+	}
+	return tx.Audit(ctx, e)
+}
+
+// providerOf names the provider for the audit log: whose project, where, which model.
+func providerOf(ctx context.Context, tx *postgres.Tx) (string, error) {
+	w, err := tx.Workspace(ctx)
+	if err != nil || w.Settings.Provider != helpdesk.ProviderBYOM {
+		return cmp.Or(string(w.Settings.Provider), "default"), err
+	}
+	m, err := tx.BYOM(ctx)
+	return fmt.Sprintf("byom: %s in %s, project %s", m.Model, m.Location, m.Project), err
+}
+
+// ErrBYOM: the workspace has its own model, which has to be removed first.
+var ErrBYOM = errors.New("the workspace brings its own model")
+
+// SetProvider chooses the service's own model, or none. [ErrBYOM] where the workspace has brought one.
+func (o *Operator) SetProvider(ctx context.Context, p helpdesk.ModelProvider) error {
+	return o.do(ctx, func(tx *postgres.Tx) error {
+		if w, err := tx.Workspace(ctx); err != nil {
+			return err
+		} else if w.Settings.Provider == helpdesk.ProviderBYOM {
+			return ErrBYOM
+		}
+		return changeProvider(ctx, tx, o.by, p, func(*postgres.Tx, time.Time) error { return nil })
+	})
+}
+
+// SetTokens changes how many tokens a day the workspace may use of our project.
+func (o *Operator) SetTokens(ctx context.Context, tokens int64) error {
+	return o.change(ctx, helpdesk.AuditTokens, "", func(tx *postgres.Tx, e *helpdesk.AuditEntry) error {
+		w, err := tx.Workspace(ctx)
+		if err != nil {
+			return err
+		}
+		e.Before, e.After = fmt.Sprint(w.Settings.Tokens), fmt.Sprint(tokens)
+		return tx.SetTokens(ctx, tokens)
+	})
+}
