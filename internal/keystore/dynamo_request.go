@@ -42,7 +42,9 @@ func (d *dynamoRows) putRequest(ctx context.Context, ws helpdesk.WorkspaceID, r 
 func (d *dynamoRows) requests(ctx context.Context, ws helpdesk.WorkspaceID, ids []helpdesk.RequestID) ([]requestRow, workspaceRow, error) {
 	for {
 		found, w, err := d.together(ctx, ws, ids)
-		odd := func(r requestRow) bool { return r.version != w.version && (r.version != w.version-1 || w.before == nil) }
+		odd := func(r requestRow) bool {
+			return r.version != w.version && (r.version != w.version-1 || w.before == nil)
+		}
 		if err != nil || !slices.ContainsFunc(found, odd) {
 			return found, w, err
 		}

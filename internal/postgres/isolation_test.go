@@ -147,6 +147,7 @@ func (b *bundle) fill(t *testing.T, p *possession) {
 		for _, do := range []func() error{
 			func() error { return tx.AllowBot(ctx, c.ID, "B"+p.name, true) },
 			func() error { return tx.SaveSummary(ctx, p.request, p.name, p.key) },
+			func() error { return tx.SaveSketch(ctx, p.request, []byte(p.name), p.key) },
 			func() error { return tx.RecordLink(ctx, p.request, p.name) },
 			func() error {
 				return tx.PutSLAEvent(ctx, p.request, helpdesk.SLAEvent{Clock: helpdesk.FirstResponse, Kind: helpdesk.Breach, Due: now, Outcome: helpdesk.NoticeSent})
