@@ -11,6 +11,7 @@ import (
 	"github.com/echo-synch/echo-synch/internal/lexical"
 	"github.com/echo-synch/echo-synch/internal/postgres"
 	"github.com/echo-synch/echo-synch/internal/seal"
+	"github.com/echo-synch/echo-synch/internal/similar"
 	"github.com/echo-synch/echo-synch/workflows/names"
 )
 
@@ -33,6 +34,9 @@ type TriageInput struct {
 	OrLexical bool `json:"or_lexical,omitempty"`
 }
 
+// news reports whether nobody has read this text before.
+func (in TriageInput) news() bool { return in.Version > 0 || in.OrLexical }
+
 // TriageResult is what history may know of a triage. The summary is sealed in the row.
 type TriageResult struct {
 	Number    int64              `json:"number"`
@@ -46,15 +50,20 @@ type TriageResult struct {
 	WithoutAI bool `json:"without_ai,omitempty"`
 	// Secrets are the kinds of secret that the text holds.
 	Secrets []helpdesk.SecretKind `json:"secrets,omitempty"`
+	// Similar are open requests that came about when this one did. Incident is how many of them, and this one, look like one
+	// incident; 0: none.
+	Similar  []Likeness `json:"similar,omitempty"`
+	Incident int        `json:"incident,omitempty"`
 }
 
 // Triage reads a request's text and gives it label, priority, summary and deadlines: the model's where it answers
 // usably within three seconds, the embedded classifier's otherwise.
 func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, error) {
-	m, err := a.material(ctx, in.RequestInput)
+	m, err := a.material(ctx, in)
 	if err != nil {
 		return TriageResult{}, failure(err)
 	}
+	m.similar, m.incident = a.compare(ctx, in.RequestInput, m)
 	t := lexical.New(m.labels).Triage(m.text)
 	withoutAI := false
 	if a.Model != nil {
@@ -71,6 +80,7 @@ func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, 
 	err = a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
 		newer, err := tx.Project(ctx, in.Request, helpdesk.Progress{
 			Version: in.Version, Status: helpdesk.New, Label: t.Label, Priority: t.Priority, TriagedBy: t.By, Deadlines: d,
+			Kin: helpdesk.Kin{Similar: peers(m.similar), Incident: m.incident},
 		})
 		if err != nil || !newer {
 			return err // a later attempt was faster
@@ -85,9 +95,12 @@ func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, 
 // better summary; label and priority are the workflow's to take, and the deadlines its to plan. Without a usable answer of the model it fails and is
 // retried, unless the embedded classifier may decide.
 func (a *Activities) TriageAgain(ctx context.Context, in TriageInput) (TriageResult, error) {
-	m, err := a.material(ctx, in.RequestInput)
+	m, err := a.material(ctx, in)
 	if err != nil {
 		return TriageResult{}, failure(err)
+	}
+	if in.news() {
+		m.similar, m.incident = a.compare(ctx, in.RequestInput, m)
 	}
 	t, err := a.ask(ctx, m, in, backgroundModelTime)
 	if err != nil && in.OrLexical {
@@ -131,9 +144,12 @@ type material struct {
 	text       string
 	summaryKey seal.Key
 	secrets    []helpdesk.SecretKind
+	sketch     similar.Sketch
+	similar    []Likeness
+	incident   int
 }
 
-func (a *Activities) material(ctx context.Context, in names.RequestInput) (m material, err error) {
+func (a *Activities) material(ctx context.Context, in TriageInput) (m material, err error) {
 	keys, err := a.Keys.RequestKeys(ctx, in.Workspace, in.Request)
 	if err != nil {
 		return m, err
@@ -155,7 +171,10 @@ func (a *Activities) material(ctx context.Context, in names.RequestInput) (m mat
 			return err
 		}
 		text, err := tx.RequestText(ctx, in.Request, keys.Text)
-		m.text = string(text)
+		if m.text = string(text); err != nil || !in.news() {
+			return err
+		}
+		m.sketch, err = a.sketch(ctx, tx, in.Request, m.text, keys.Text)
 		return err
 	})
 	m.secrets = a.secrets(m.text)
@@ -166,5 +185,6 @@ func result(m material, t helpdesk.Triage, d helpdesk.Deadlines, withoutAI bool)
 	return TriageResult{
 		Number: m.request.Number, OpenedAt: m.request.OpenedAt, ScrubAt: m.request.ScrubAt, Label: t.Label, Priority: t.Priority, By: t.By,
 		Deadlines: d, WithoutAI: withoutAI, Secrets: m.secrets,
+		Similar: m.similar, Incident: m.incident,
 	}
 }

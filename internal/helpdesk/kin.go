@@ -33,6 +33,16 @@ const (
 // Duplicate reports whether the request follows another one.
 func (k Kin) Duplicate() bool { return k.Original != Peer{} }
 
+// IDs are those of all others it stands to.
+func (k Kin) IDs() (ids []RequestID) {
+	for _, p := range slices.Concat(k.Similar, k.Duplicates, []Peer{k.Original}) {
+		if p != (Peer{}) {
+			ids = append(ids, p.ID)
+		}
+	}
+	return ids
+}
+
 // With are peers and one more, each once.
 func With(peers []Peer, p Peer) []Peer {
 	if slices.ContainsFunc(peers, func(known Peer) bool { return known.ID == p.ID }) {
@@ -52,4 +62,20 @@ func (p Progress) Unpaused(at time.Time) Progress {
 		p.Pauses = slices.Clone(p.Pauses[:len(p.Pauses)-1])
 	}
 	return p
+}
+
+// Before reports whether a request was opened before another one: by the messages' time, and then by number.
+func (r Request) Before(other Request) bool {
+	if r.OpenedAt.Equal(other.OpenedAt) {
+		return r.Number < other.Number
+	}
+	return r.OpenedAt.Before(other.OpenedAt)
+}
+
+// Relative is another request as it is shown beside this one.
+type Relative struct {
+	Peer
+	Link     string // to its thread; "" where it is not known
+	OpenedAt time.Time
+	Leads    bool // it is open and no duplicate: a later one could follow it
 }

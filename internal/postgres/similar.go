@@ -63,3 +63,23 @@ func (n Neighbour) Sketch(key seal.Key) ([]byte, error) {
 	}
 	return sketch, nil
 }
+
+// Relatives loads what is shown of some requests beside another one; those that are no requests of the workspace are left
+// out.
+func (tx *Tx) Relatives(ctx context.Context, ids []helpdesk.RequestID) ([]helpdesk.Relative, error) {
+	rows, err := tx.tx.Query(ctx, `
+		select request_id, number, link, opened_at,
+		       status in ('new', 'in_progress', 'waiting') and clocks_off = '' and duplicate_of is null
+		from tenant.request where workspace_id = $1 and request_id = any($2) order by number`, tx.workspace, ids)
+	if err != nil {
+		return nil, fmt.Errorf("load %d requests beside another: %w", len(ids), err)
+	}
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r helpdesk.Relative, err error) {
+		err = row.Scan(&r.ID, &r.Number, &r.Link, null(&r.OpenedAt), &r.Leads)
+		return r, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load %d requests beside another: %w", len(ids), err)
+	}
+	return found, nil
+}
