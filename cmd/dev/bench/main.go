@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"text/tabwriter"
 	"time"
 
@@ -52,6 +53,7 @@ type bench struct {
 	warmUp, window time.Duration
 	rounds, due    int
 	erased         int // requests
+	posted         atomic.Int64
 }
 
 func main() {
