@@ -35,13 +35,21 @@ func TestAnIncidentAndItsDuplicates(t *testing.T) {
 	for _, k := range []ticket{second, third} {
 		k.click(t, rita, "duplicate", id)
 		whispered(t, rita, "Only agents can do that")
-		k.click(t, dana, "duplicate", id)
+		if k == second {
+			k.click(t, dana, "duplicate", id)
+		} else if out, err := running.Run(t.Context(), "request", "duplicate", "T0ACME", column[string](t, k, "number::text"), number); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
 		eventually(t, 10*time.Second, "a duplicate", func() bool {
 			return column[string](t, k, "coalesce(duplicate_of::text, '')") == id && column[string](t, k, "clocks_off") == "duplicate"
 		})
 		k.shows(t, "follows its clock")
 	}
 	first.shows(t, "2 duplicates: ")
+	if _, err := running.Run(t.Context(), "request", "duplicate", "T0ACME", number, column[string](t, second, "number::text")); err == nil ||
+		!strings.Contains(err.Error(), "Other requests are duplicates of this one") {
+		t.Errorf("an original becomes a duplicate: %v", err)
+	}
 	third.click(t, dana, "not_duplicate")
 	eventually(t, 10*time.Second, "no duplicate any more", func() bool { return column[string](t, third, "clocks_off") == "" })
 	first.shows(t, "1 duplicate: ")
