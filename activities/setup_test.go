@@ -48,6 +48,7 @@ type bundle struct {
 	*activities.Activities
 	env       *testsuite.TestActivityEnvironment
 	sim       string
+	keys      secret.Value // of the key store, as its administrator
 	workspace helpdesk.WorkspaceID
 	opened    time.Time
 }
@@ -56,7 +57,8 @@ func setup(t *testing.T) *bundle {
 	t.Helper()
 	b := &bundle{opened: time.Now().UTC().Truncate(time.Second)}
 	appURL, _ := postgrestest.Main(t)
-	keysURL, _ := postgrestest.Keystore(t)
+	keysURL, keysAdmin := postgrestest.Keystore(t)
+	b.keys = keysAdmin
 	store := must(postgres.Open(t.Context(), appURL))(t)
 	t.Cleanup(store.Close)
 	wrapper := must(seal.OpenLocal(keyFile(t), false))(t)

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/echo-synch/echo-synch/activities"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/postgres"
@@ -120,6 +122,54 @@ func TestTheSketchDiesWithTheText(t *testing.T) {
 	b.in(t, func(ctx context.Context, tx *postgres.Tx) error { return tx.Scrub(ctx, b.opened, stays.Request) })
 	if got := b.triage(t, b.message(t, "VPN does not work", 3*time.Minute)); got != "incident 0: #3 false" {
 		t.Errorf("after the text of #2 was scrubbed: %s", got)
+	}
+}
+
+// Another text is compared anew, by a sketch of its own.
+func TestAnEditedTextIsComparedAnew(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first, second := b.message(t, "VPN is down", 0), b.message(t, "my screen flickers", time.Minute)
+	b.triage(t, first)
+	b.triage(t, second)
+	keys := must(b.Keys.RequestKeys(t.Context(), b.workspace, second.Request))(t)
+	key := seal.NewKey()
+	if done := must(b.Keys.ReplaceTextKey(t.Context(), b.workspace, second.Request, keys.Text, key))(t); !done {
+		t.Fatal("the key was not replaced")
+	}
+	b.in(t, func(ctx context.Context, tx *postgres.Tx) error {
+		if _, err := tx.ClaimEdit(ctx, second.Request, "9.000001"); err != nil {
+			return err
+		}
+		_, err := tx.ReplaceText(ctx, second.Request, "9.000001", []byte("VPN does not work"), key)
+		return err
+	})
+	value, err := b.env.ExecuteActivity(b.TriageAgain, activities.TriageInput{RequestInput: second, OrLexical: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r activities.TriageResult
+	if err := value.Get(&r); err != nil || len(r.Similar) != 1 || r.Similar[0].Number != 1 {
+		t.Errorf("found %+v, %v", r.Similar, err)
+	}
+	if got := b.triage(t, b.message(t, "vpn broken", 2*time.Minute)); !sameSet(got, "incident 3: #1 true #2 true") {
+		t.Errorf("the next one: %s", got)
+	}
+}
+
+// A comparison that cannot be made costs nothing but itself.
+func TestNoTriageFailsForWantOfAComparison(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first := b.message(t, "VPN is down", 0)
+	b.triage(t, first)
+	conn := must(pgx.Connect(t.Context(), b.keys.Reveal()))(t)
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if _, err := conn.Exec(t.Context(), `update keystore.request_key set text_key = 'x' where request_id = $1`, first.Request); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.triage(t, b.message(t, "vpn down", time.Minute)); got != "incident 0:" {
+		t.Errorf("found %s", got)
 	}
 }
 

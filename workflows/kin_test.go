@@ -13,6 +13,7 @@ import (
 
 	"github.com/echo-synch/echo-synch/activities"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/workflows"
 	"github.com/echo-synch/echo-synch/workflows/names"
 )
 
@@ -388,4 +389,93 @@ func TestAnIncident(t *testing.T) {
 	if first, second := b.out.receipts[0].Kin, b.out.receipts[1].Kin; first.Incident != 3 || len(first.Similar) != 2 || second.Incident != 4 || len(second.Similar) != 3 {
 		t.Errorf("shown %+v, then %+v", first, second)
 	}
+}
+
+// A duplicate that is restored joins again, because its original may have been restored to before; one that has ended is no
+// original any more.
+func TestARestoredDuplicateJoinsAgain(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		ended []helpdesk.Peer
+		said  []string
+		lives bool
+	}{
+		"its original lives":     {nil, []string{said(names.SignalJoined, twelve)}, true},
+		"its original has ended": {[]helpdesk.Peer{twelve}, []string{said(names.SignalJoined, twelve), said(names.SignalSeparated, twelve)}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := kin(t, tt.ended...)
+			b.original(2*time.Hour, 2, helpdesk.Resolved) // of an older version than it had heard of before
+			b.end(3 * time.Hour)
+			b.env.ExecuteWorkflow(workflows.Request, names.RequestInput{
+				Workspace: helpdesk.NewWorkspaceID(opened), Request: helpdesk.NewRequestID(),
+			}, &workflows.RequestState{Number: 7, OpenedAt: opened, Shown: 4, Progress: helpdesk.Progress{
+				Version: 5, Status: helpdesk.New, Label: "network", Priority: helpdesk.High, TriagedBy: helpdesk.ByModel, ClocksOff: helpdesk.StopDuplicate,
+				Deadlines: triaged(helpdesk.ByModel, false).Deadlines, Kin: helpdesk.Kin{Original: twelve, JoinedAt: opened, Heeded: 9},
+			}})
+			b.wantSaid(t, tt.said...)
+			last := b.last()
+			if tt.lives {
+				b.wantNotices(t)
+				if last.Status != helpdesk.Resolved || last.Kin.Original != twelve {
+					t.Errorf("in the end it is %+v", last.Progress)
+				}
+				return
+			}
+			b.wantNotices(t, firstWarning, firstBreach)
+			if last.ClocksOff != "" || last.Kin.Duplicate() {
+				t.Errorf("in the end it is %+v", last.Progress)
+			}
+		})
+	}
+}
+
+// Who joins in the moment in which the original ends is let go.
+func TestAnOriginalEndsAsItIsJoined(t *testing.T) {
+	t.Parallel()
+	b := kin(t)
+	b.at(time.Minute, func() {
+		b.env.SignalWorkflow(names.SignalDeleted, nil)
+		b.env.SignalWorkflow(names.SignalJoined, names.Duplicate{Peer: thirteen})
+	})
+	b.run()
+	b.wantSaid(t, said(names.SignalOriginal, thirteen))
+	if told, _ := b.out.heard[names.SignalOriginal].(names.Original); told.Status != helpdesk.Withdrawn || told.Version < 2 {
+		t.Errorf("told %+v", told)
+	}
+	if err := b.env.GetWorkflowError(); err != nil || !b.env.IsWorkflowCompleted() {
+		t.Errorf("workflow: completed %v, %v", b.env.IsWorkflowCompleted(), err)
+	}
+}
+
+// Another text is compared anew; the same text, read again by the model, is not.
+func TestAnEditIsComparedAnew(t *testing.T) {
+	t.Parallel()
+	b := kin(t)
+	first, again := triaged(helpdesk.ByLexical, true), triaged(helpdesk.ByModel, false)
+	first.Similar = []activities.Likeness{{Peer: twelve, Percent: 70}}
+	again.Similar, again.Incident = []activities.Likeness{{Peer: thirteen, Percent: 90, Tell: true}}, 3
+	calls := 0
+	b.out.triage = func(activities.TriageInput) (activities.TriageResult, error) { return first, nil }
+	b.out.again = func() (activities.TriageResult, error) {
+		calls++
+		if calls == 1 { // in the background, of the same text
+			return triaged(helpdesk.ByModel, false), nil
+		}
+		return again, nil
+	}
+	b.at(time.Hour, func() { b.env.SignalWorkflow(names.SignalEdited, names.Edited{At: opened.Add(time.Hour)}) })
+	b.end(80 * time.Minute)
+	b.run()
+	if n := len(b.out.receipts); n != 3 {
+		t.Fatalf("%d receipts, want 3", n)
+	}
+	if kin := b.out.receipts[1].Kin; len(kin.Similar) != 1 || kin.Similar[0] != twelve {
+		t.Errorf("read again by the model it shows %+v", kin)
+	}
+	if kin := b.last().Kin; len(kin.Similar) != 1 || kin.Similar[0] != thirteen || kin.Incident != 3 {
+		t.Errorf("edited, it shows %+v", kin)
+	}
+	b.wantSaid(t, said(names.SignalIncident, thirteen))
 }
