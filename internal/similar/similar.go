@@ -16,9 +16,9 @@ import (
 	"github.com/echo-synch/echo-synch/internal/lexical"
 )
 
-// Threshold is the similarity from which two messages speak of one thing: fitted on the pairs of the test, where precision
-// counts more than finding all.
-const Threshold = 0.6
+// Threshold is the similarity from which two messages speak of one thing: the least at which no pair of the test is called
+// similar that is not. Where both name a thing and its trouble, it allows two or three words that only one of them says.
+const Threshold = 0.78
 
 // kind is what a feature says.
 type kind byte
@@ -28,16 +28,16 @@ const (
 	number
 	object  // what it is about, and all share
 	thing   // what it is about, and there are many of
+	part    // which part of it
 	symptom // what is wrong with it
 	wish    // somebody wants something, rather than misses it
 )
 
 // worth is what a feature counts.
-var worth = map[kind]float64{word: 1, number: 1, object: 3, thing: 3, symptom: 2, wish: 1}
+var worth = map[kind]float64{word: 1, number: 1, object: 3, thing: 3, part: 3, symptom: 2, wish: 1}
 
-// mere is what an overlap counts that does not show both a thing and a trouble that we know: two rooms of one building differ
-// in a single word.
-const mere = 0.7
+// mere is what an overlap counts that shows no trouble that we know: two rooms of one building differ in a single word.
+const mere = 0.85
 
 // feature is a word or what it means, as a hash.
 type feature struct {
@@ -101,6 +101,8 @@ func featuresOf(w lexical.Word, denied bool) (found []feature) {
 			found = append(found, feature{object, hash(m.name)})
 		case m.kind == "thing":
 			found = append(found, feature{thing, hash(m.name)})
+		case m.kind == "part":
+			found = append(found, feature{part, hash(m.name)})
 		case m.kind == "symptom", m.kind == "negated" && denied:
 			found = append(found, feature{symptom, hash(m.name)})
 		case m.kind == "wish":
@@ -142,12 +144,11 @@ func Similarity(a, b Sketch) float64 {
 	for k, n := range shared {
 		common += float64(n) * worth[kind(k)]
 	}
-	left, right := a.weight(), b.weight()
-	dice, within := 2*common/(left+right), common/min(left, right)
-	if shared[object] > 0 && shared[symptom] > 0 { // the rest is how people put it
-		return (dice + 2*within) / 3
+	dice := 2 * common / (a.weight() + b.weight())
+	if shared[symptom] == 0 {
+		return mere * dice
 	}
-	return mere * dice
+	return dice
 }
 
 // shared counts what both have, by kind.

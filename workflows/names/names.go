@@ -83,7 +83,7 @@ const UpdatePress = "press"
 type Press struct {
 	By     helpdesk.Actor  `json:"by"`
 	Action helpdesk.Action `json:"action"`
-	Value  string          `json:"value,omitempty"` // the priority or label chosen
+	Value  string          `json:"value,omitempty"` // the priority, label or original (an id) chosen
 	Seen   int64           `json:"seen,omitempty"`  // the version that the pressed message showed
 	At     time.Time       `json:"at"`              // by Slack's clock
 }
