@@ -110,9 +110,16 @@ func (r *request) openAgain() {
 	}
 }
 
-// originalChanged follows what became of the original.
+// originalChanged follows what became of the original. One that this request does not follow, and that has not let it go, is
+// told so: one of the two may have been restored to before they parted.
 func (r *request) originalChanged(ctx workflow.Context, o names.Original) {
-	if !heeds(ctx) || r.Kin.Original.ID != o.ID || o.Version <= r.Kin.Heeded {
+	switch {
+	case !heeds(ctx):
+		return
+	case r.Kin.Original.ID != o.ID && (o.Status.Open() || o.Status == helpdesk.Resolved):
+		r.tell(ctx, names.SignalSeparated, names.Duplicate{Peer: r.peer()}, helpdesk.Peer{ID: o.ID})
+		return
+	case r.Kin.Original.ID != o.ID || o.Version <= r.Kin.Heeded:
 		return
 	}
 	r.Kin.Heeded = o.Version

@@ -406,7 +406,9 @@ func TestARestoredDuplicateJoinsAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := kin(t, tt.ended...)
-			b.original(2*time.Hour, 2, helpdesk.Resolved) // of an older version than it had heard of before
+			if tt.lives {
+				b.original(2*time.Hour, 2, helpdesk.Resolved) // of an older version than it had heard of before
+			}
 			b.end(3 * time.Hour)
 			b.env.ExecuteWorkflow(workflows.Request, names.RequestInput{
 				Workspace: helpdesk.NewWorkspaceID(opened), Request: helpdesk.NewRequestID(),
@@ -428,6 +430,20 @@ func TestARestoredDuplicateJoinsAgain(t *testing.T) {
 				t.Errorf("in the end it is %+v", last.Progress)
 			}
 		})
+	}
+}
+
+// Who is told of an original that it does not follow says so, once for each word, and nothing else comes of it.
+func TestAStrangerIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	b := kin(t)
+	b.original(time.Minute, 3, helpdesk.Resolved)
+	b.original(2*time.Minute, 4, helpdesk.Withdrawn) // it has let go
+	b.end(time.Hour)
+	b.run()
+	b.wantSaid(t, said(names.SignalSeparated, twelve))
+	if len(b.out.receipts) != 1 || b.last().Status != helpdesk.New {
+		t.Errorf("%d receipts, the last of %+v", len(b.out.receipts), b.last().Progress)
 	}
 }
 
