@@ -84,7 +84,7 @@ func dump(t *testing.T, url secret.Value) map[string]map[string]any {
 // steered are the columns that an attack may change, of its own request: label, priority and summary, and what follows from
 // them.
 var steered = []string{
-	"label", "priority", "summary", "triaged_by", "checks", "version",
+	"label", "priority", "summary", "triaged_by", "triaged_with", "checks", "version",
 	"first_response_due", "first_response_warn", "resolution_due", "resolution_warn",
 }
 
@@ -120,10 +120,14 @@ func TestAttacksReachNothingButTheirOwnTriage(t *testing.T) {
 			continue // no usable answer: what was stays
 		}
 		changed++
-		p := helpdesk.Progress{
-			Version: 2, Status: helpdesk.New, Label: r.Label, Priority: r.Priority, TriagedBy: r.By, Checks: r.Checks,
-			Deadlines: must(b.Plan(t.Context(), activities.PlanInput{RequestInput: in, Priority: r.Priority}))(t),
-		}
+		var p helpdesk.Progress
+		b.in(t, func(ctx context.Context, tx *postgres.Tx) error {
+			row, err := tx.Request(ctx, in.Request)
+			p = row.Progress
+			return err
+		})
+		p.Version, p.Label, p.Priority, p.TriagedBy, p.TriagedWith, p.Checks = p.Version+1, r.Label, r.Priority, r.By, r.With, r.Checks
+		p.Deadlines = must(b.Plan(t.Context(), activities.PlanInput{RequestInput: in, Priority: r.Priority}))(t)
 		if failed := b.run(b.Project, activities.StateInput{RequestInput: in, Progress: p}); failed != "" {
 			t.Errorf("%s: %s", attacks[i].Technique, failed)
 		}

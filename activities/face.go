@@ -53,6 +53,11 @@ func (a *Activities) face(ctx context.Context, in names.RequestInput, method str
 		if f.channel, err = tx.Channel(ctx, f.shown.Channel); err != nil {
 			return err
 		}
+		if ids := f.shown.Kin.IDs(); len(ids) > 0 {
+			if f.shown.Relatives, err = tx.Relatives(ctx, ids); err != nil {
+				return err
+			}
+		}
 		if keys.HasSummary {
 			if f.shown.Summary, err = tx.Summary(ctx, in.Request, keys.Summary); err != nil {
 				return err
@@ -64,7 +69,7 @@ func (a *Activities) face(ctx context.Context, in names.RequestInput, method str
 	if err != nil {
 		return f, err
 	}
-	f.shown.Labels = f.workspace.Settings.Labels
+	f.shown.Labels, f.shown.Staff = f.workspace.Settings.Labels, f.workspace.StaffChannel != ""
 	f.shown.LabelName = labelName(f.shown.Labels, f.shown.Label)
 	f.session, err = a.session(ctx, in.Workspace, token)
 	return f, err

@@ -220,6 +220,8 @@ type message struct {
 	User string `json:"user"`
 	TS   string `json:"ts"`
 	Text string `json:"text"`
+
+	Blocks json.RawMessage `json:"blocks"`
 }
 
 // ours are the app's messages, by the channel or the person they went to.

@@ -10,6 +10,7 @@ import (
 	"github.com/echo-synch/echo-synch/internal/postgres"
 	"github.com/echo-synch/echo-synch/internal/provider"
 	"github.com/echo-synch/echo-synch/internal/seal"
+	"github.com/echo-synch/echo-synch/internal/similar"
 	"github.com/echo-synch/echo-synch/workflows/names"
 )
 
@@ -28,6 +29,9 @@ type TriageInput struct {
 	// OrLexical, of a later triage: without a usable answer of the model the embedded classifier decides.
 	OrLexical bool `json:"or_lexical,omitempty"`
 }
+
+// news reports whether nobody has read this text before.
+func (in TriageInput) news() bool { return in.Version > 0 || in.OrLexical }
 
 // TriageResult is what history may know of a triage. The summary is sealed in the row.
 type TriageResult struct {
@@ -49,15 +53,20 @@ type TriageResult struct {
 	Checks []helpdesk.Check `json:"checks,omitempty"`
 	// Secrets are the kinds of secret that the text holds.
 	Secrets []helpdesk.SecretKind `json:"secrets,omitempty"`
+	// Similar are open requests that came about when this one did. Incident is how many of them, and this one, look like one
+	// incident; 0: none.
+	Similar  []Likeness `json:"similar,omitempty"`
+	Incident int        `json:"incident,omitempty"`
 }
 
 // Triage reads a request's text and gives it label, priority, summary and deadlines: the model's where it answers
 // usably within three seconds, the embedded classifier's otherwise.
 func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, error) {
-	m, err := a.material(ctx, in.RequestInput)
+	m, err := a.material(ctx, in)
 	if err != nil {
 		return TriageResult{}, failure(err)
 	}
+	m.similar, m.incident = a.compare(ctx, in.RequestInput, m)
 	o, absent := a.ask(ctx, m, in, modelTime)
 	if absent != nil {
 		o = m.lexically()
@@ -73,7 +82,7 @@ func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, 
 		}
 		newer, err := tx.Project(ctx, in.Request, helpdesk.Progress{
 			Version: in.Version, Status: helpdesk.New, Label: o.Label, Priority: o.Priority, TriagedBy: o.By, Checks: o.checks,
-			TriagedWith: o.with, Deadlines: d,
+			TriagedWith: o.with, Deadlines: d, Kin: helpdesk.Kin{Similar: peers(m.similar), Incident: m.incident},
 		})
 		if err != nil || !newer {
 			return err // a later attempt was faster
@@ -88,9 +97,12 @@ func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, 
 // better summary; label and priority are the workflow's to take, and the deadlines its to plan. Without a usable answer of the model it fails and is
 // retried, unless the embedded classifier may decide.
 func (a *Activities) TriageAgain(ctx context.Context, in TriageInput) (TriageResult, error) {
-	m, err := a.material(ctx, in.RequestInput)
+	m, err := a.material(ctx, in)
 	if err != nil {
 		return TriageResult{}, failure(err)
+	}
+	if in.news() {
+		m.similar, m.incident = a.compare(ctx, in.RequestInput, m)
 	}
 	o, absent := a.ask(ctx, m, in, backgroundModelTime)
 	switch {
@@ -118,9 +130,12 @@ type material struct {
 	secrets    []helpdesk.SecretKind
 	wish       provider.Wish
 	spent      int64 // tokens of our project, today
+	sketch     similar.Sketch
+	similar    []Likeness
+	incident   int
 }
 
-func (a *Activities) material(ctx context.Context, in names.RequestInput) (m material, err error) {
+func (a *Activities) material(ctx context.Context, in TriageInput) (m material, err error) {
 	keys, err := a.Keys.RequestKeys(ctx, in.Workspace, in.Request)
 	if err != nil {
 		return m, err
@@ -145,7 +160,10 @@ func (a *Activities) material(ctx context.Context, in names.RequestInput) (m mat
 			return err
 		}
 		text, err := tx.RequestText(ctx, in.Request, keys.Text)
-		m.text = string(text)
+		if m.text = string(text); err != nil || !in.news() {
+			return err
+		}
+		m.sketch, err = a.sketch(ctx, tx, in.Request, m.text, keys.Text)
 		return err
 	})
 	m.secrets = a.secrets(m.text)
@@ -156,6 +174,7 @@ func result(m material, o opinion, d helpdesk.Deadlines, absent *provider.Failur
 	r := TriageResult{
 		Number: m.request.Number, OpenedAt: m.request.OpenedAt, ScrubAt: m.request.ScrubAt, Label: o.Label, Priority: o.Priority, By: o.By,
 		Deadlines: d, Checks: o.checks, With: o.with, Secrets: m.secrets,
+		Similar: m.similar, Incident: m.incident,
 	}
 	if absent != nil {
 		r.WithoutAI, r.Why = absent.Why != "", absent.Why

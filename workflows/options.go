@@ -65,6 +65,13 @@ func planOptions() workflow.LocalActivityOptions {
 	}
 }
 
+// originalOptions: as for deadlines.
+func originalOptions() workflow.LocalActivityOptions {
+	o := planOptions()
+	o.Summary = "original"
+	return o
+}
+
 // noticeOptions: as for every message, with what it is about for operators to read. A warning that a breach overtakes is
 // cancelled; what it did before is known by then.
 func noticeOptions(n Notice) workflow.ActivityOptions {

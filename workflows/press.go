@@ -19,6 +19,8 @@ var presses = map[helpdesk.Action]func(*request, workflow.Context, names.Press) 
 	helpdesk.SetPriority: (*request).pressPriority,
 	helpdesk.SetLabel:    (*request).pressLabel,
 	helpdesk.NotRequest:  (*request).pressNotRequest,
+	helpdesk.Join:        (*request).pressJoin,
+	helpdesk.Separate:    (*request).pressSeparate,
 }
 
 // answerPresses begins to take presses. One that is refused leaves no event; the type of its error is the reason.
@@ -62,7 +64,7 @@ func (r *request) allows(p names.Press) error {
 	if p.Action == helpdesk.SetPriority && !helpdesk.Priority(p.Value).Valid() {
 		return &helpdesk.Refusal{Reason: helpdesk.ReasonUnknown}
 	}
-	return nil
+	return r.allowsKin(p)
 }
 
 func (r *request) pressTake(ctx workflow.Context, p names.Press) error {
@@ -96,6 +98,7 @@ func (r *request) pressResolve(ctx workflow.Context, p names.Press) error {
 	r.NoResponse = r.RespondedAt.IsZero() && p.At.Before(r.Deadlines.FirstResponse.Due)
 	r.Progress = r.Paused(p.At)
 	r.changed(ctx)
+	r.resolvedWith(ctx)
 	return nil
 }
 

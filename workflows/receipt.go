@@ -72,11 +72,13 @@ func (r *request) leaveChannel(ctx workflow.Context) {
 
 // stopClocks cancels both clocks and remembers why; once.
 func (r *request) stopClocks(ctx workflow.Context, why helpdesk.ClockStop) {
-	if r.ClocksOff != "" || r.Status.Ended() {
+	if r.ClocksOff != "" && r.ClocksOff != helpdesk.StopDuplicate || r.Status.Ended() {
 		return
 	}
 	r.ClocksOff = why
+	tell := r.letGo()
 	r.changed(ctx)
+	tell(ctx)
 }
 
 // project stores the state in the row where there is nowhere to show it.

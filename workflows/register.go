@@ -9,7 +9,8 @@
 //	                                    ├► keepNotices: SendNotice, one after the other
 //	                                    ├► triageLater: only where the model did not answer
 //	presses (updates, validated) ──────►├
-//	replies, edits, deletions (signals)►┘ one change at a time, each a new version of the state
+//	replies, edits, deletions (signals)►┤ one change at a time, each a new version of the state
+//	other requests: incident, original ►┘ (signals; kin.go)
 //
 // # Changing a workflow
 //

@@ -38,6 +38,7 @@ type request struct {
 	RequestState
 	turn    workflow.Mutex // one change at a time, from its check to its end
 	sending *delivery      // the notice on its way
+	telling int            // how much is being said to other requests, and about them
 }
 
 var steps *activities.Activities // never set: it only names the activities
@@ -67,6 +68,9 @@ func (r *request) run(ctx workflow.Context) error {
 	if r.WithoutAI && !r.Why.Final() {
 		workflow.Go(ctx, r.triageLater)
 	}
+	if r.Kin.Duplicate() {
+		workflow.Go(ctx, r.joinAgain)
+	}
 	if err := r.keepClocks(ctx); err != nil {
 		return err
 	}
@@ -92,13 +96,14 @@ func (r *request) triage(ctx workflow.Context) error {
 	r.show(ctx)
 	r.warn(ctx, t.Secrets)
 	r.tellPaused(ctx, t)
+	r.alarm(ctx, t)
 	return nil
 }
 
 // adopt takes the outcome of a triage.
 func (r *request) adopt(t activities.TriageResult) {
 	r.Label, r.Priority, r.TriagedBy, r.TriagedWith, r.Checks = t.Label, t.Priority, t.By, t.With, t.Checks
-	r.WithoutAI, r.Why, r.Deadlines = t.WithoutAI, t.Why, t.Deadlines
+	r.WithoutAI, r.Why, r.Deadlines, r.Kin = t.WithoutAI, t.Why, t.Deadlines, resembles(r.Kin, t)
 }
 
 // triageLater asks the model again in the background.
@@ -149,8 +154,12 @@ func (r *request) triageAgain(ctx workflow.Context, o workflow.ActivityOptions, 
 			return
 		}
 	}
+	if in.OrLexical {
+		next.Kin = resembles(next.Kin, t)
+	}
 	r.Progress, r.WithoutAI, r.Why = next, t.WithoutAI, t.Why
 	r.changed(ctx)
+	r.alarm(ctx, t)
 }
 
 // changed makes the present state a new version, for Slack, the row and the operators to show.
@@ -166,7 +175,9 @@ func (r *request) withdraw(ctx workflow.Context, action helpdesk.Action, why hel
 		return
 	}
 	r.Status, r.ClocksOff, r.ScrubAt = next, why, time.Time{}
+	tell := r.letGo()
 	r.changed(ctx)
+	tell(ctx)
 }
 
 // end destroys what a withdrawn request still has, waits until everything is shown and answered, and records the outcome.
@@ -178,10 +189,11 @@ func (r *request) end(ctx workflow.Context) error {
 		}
 	}
 	if err := workflow.Await(ctx, func() bool {
-		return r.Shown >= r.Version && len(r.Notices) == 0 && r.sending == nil && workflow.AllHandlersFinished(ctx)
+		return r.Shown >= r.Version && len(r.Notices) == 0 && r.sending == nil && r.telling == 0 && workflow.AllHandlersFinished(ctx)
 	}); err != nil {
 		return err
 	}
+	r.refuseLate(ctx)
 	return r.outcome(ctx)
 }
 

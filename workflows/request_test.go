@@ -38,6 +38,7 @@ type outside struct {
 	scrubbed    []time.Time
 	told        []activities.SecretsInput
 	now         func() time.Time
+	related
 }
 
 // noticed is an attempt to send a notice.

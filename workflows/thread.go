@@ -34,6 +34,10 @@ func (r *request) hearSignals(ctx workflow.Context) {
 			r.changed(ctx)
 		}
 	})
+	on(ctx, s, r, names.SignalIncident, r.marked)
+	on(ctx, s, r, names.SignalJoined, r.joinedBy)
+	on(ctx, s, r, names.SignalSeparated, r.separatedFrom)
+	on(ctx, s, r, names.SignalOriginal, r.originalChanged)
 	on(ctx, s, r, names.SignalStopClocks, func(ctx workflow.Context, stop names.StopClocks) {
 		r.Mute = r.Mute || stop.Reason == helpdesk.StopChannelLeft // nowhere to write
 		r.stopClocks(ctx, stop.Reason)
@@ -99,8 +103,13 @@ func (r *request) requesterReplied(ctx workflow.Context, reply helpdesk.Reply) {
 		workflow.GetLogger(ctx).Error("deadlines could not be planned", "request_id", r.Request.String(), "err", err)
 		return
 	}
+	reopens := r.Status == helpdesk.Resolved
 	r.Progress = resumed
 	r.Status, r.ResolvedAt = next, time.Time{}
+	if reopens {
+		r.reopened(ctx)
+		return
+	}
 	r.changed(ctx)
 }
 

@@ -41,7 +41,7 @@ func leaves() map[string]config.Need {
 		"workspace staff-channel": config.Operator, "workspace hide-addresses": config.Operator,
 		"channel allow-bot": config.Operator, "channel allow-external": config.Operator,
 		"workspace purge": config.Operator, "workspace purges": config.Operator, "retention preview": config.Operator, "retention set": config.Operator,
-		"audit export": config.Operator, "request show": config.Operator, "certificate verify": 0,
+		"audit export": config.Operator, "request show": config.Operator, "request duplicate": config.Operator, "certificate verify": 0,
 		"certificate verify-drill": 0, "restore reconcile": config.Reconcile, "restore-drill": config.Drill,
 		"keys status": config.Operator, "keys rotate": config.Operator, "keys rewrap": config.Operator,
 		"person export": config.Operator, "person erase": config.Operator, "person requests": config.Operator, "workspace export": config.Operator,
@@ -154,6 +154,8 @@ func TestBadUsage(t *testing.T) {
 		{"workspace purge acme", `"acme" is no Slack team id (they begin with T)`, "echosynch workspace purge"},
 		{"workspace purges T0ACME", "takes no arguments, not 1", "echosynch workspace purges"},
 		{"request show T0ACME one", `"one" is no number of a request`, "echosynch request show"},
+		{"request duplicate T0ACME 7", "takes the arguments TEAM NUMBER OF, not 2", "echosynch request duplicate"},
+		{"request duplicate T0ACME 7 six", `"six" is no number of a request`, "echosynch request duplicate"},
 		{"retention set T0ACME", "takes the arguments TEAM DAYS, not 1", "echosynch retention set"},
 		{"retention set T0ACME 0", `"0" is no number of days from 1 to 365`, "echosynch retention set"},
 		{"retention preview T0ACME 366", `"366" is no number of days from 1 to 365`, "echosynch retention preview"},
@@ -216,7 +218,7 @@ func TestWrongConfiguration(t *testing.T) {
 			t.Parallel()
 			args := strings.Fields(words)
 			for _, name := range strings.Fields(commands()[words].Use)[1:] {
-				args = append(args, map[string]string{"TEAM": "T0ACME", "USER": "U0DANA", "CHANNEL": "C0ITHELP", "BOT": "B0DEPLOY", "DAYS": "7", "NUMBER": "1", "SWITCH": "on", "PROVIDER": "lexical"}[name])
+				args = append(args, map[string]string{"TEAM": "T0ACME", "USER": "U0DANA", "CHANNEL": "C0ITHELP", "BOT": "B0DEPLOY", "DAYS": "7", "NUMBER": "2", "OF": "1", "SWITCH": "on", "PROVIDER": "lexical"}[name])
 			}
 			args = append(args, strings.Fields(flags[words])...)
 			for name, e := range map[string]environ{"nothing is set": {}, "all is wrong": wrong} {

@@ -54,7 +54,7 @@ func (e *export) sheet(s postgres.Sheet) rows {
 var requestColumns = []string{
 	"number", "id", "channel", "ts", "requester", "opened_at", "files", "status", "label", "priority", "triaged_by", "triaged_with", "to_check", "assignee",
 	"first_response_due", "first_response_at", "first_response_by", "resolution_due", "resolved_at", "pauses", "clocks_cancelled",
-	"requester_last_wrote_at", "link", "text_state", "text", "summary",
+	"requester_last_wrote_at", "link", "duplicate_of", "text_state", "text", "summary",
 }
 
 // opened is a request with what could be opened of it.
@@ -68,7 +68,7 @@ func (o opened) values() []any {
 	return []any{
 		o.Number, o.ID.String(), o.channel, o.OriginTS, o.Requester, o.OpenedAt, o.Files, string(o.Status), o.Label, string(o.Priority),
 		string(o.TriagedBy), o.TriagedWith, checks(o.Checks), o.Assignee, o.Due(helpdesk.FirstResponse), o.RespondedAt, o.Heard.AgentBy, o.Due(helpdesk.Resolution),
-		o.ResolvedAt, pauses(o.Pauses), string(o.ClocksOff), o.Heard.RequesterAt, o.Link, o.TextState(), o.text, o.summary,
+		o.ResolvedAt, pauses(o.Pauses), string(o.ClocksOff), o.Heard.RequesterAt, o.Link, original(o.Kin), o.TextState(), o.text, o.summary,
 	}
 }
 
@@ -77,6 +77,14 @@ func checks(c []helpdesk.Check) any {
 		return nil
 	}
 	return c
+}
+
+// original is the number of what a request is a duplicate of.
+func original(k helpdesk.Kin) any {
+	if !k.Duplicate() {
+		return nil
+	}
+	return k.Original.Number
 }
 
 func pauses(p []sla.Pause) any {

@@ -90,6 +90,47 @@ func withdrawn(r *blockkit.Request) {
 
 func channelLeft(r *blockkit.Request) { r.ClocksOff = helpdesk.StopChannelLeft }
 
+// The others of these samples: two that were open when the request was read, and one that follows it. Of the last no address is
+// known.
+var (
+	twelve   = helpdesk.Peer{ID: helpdesk.RequestID{12}, Number: 1040}
+	thirteen = helpdesk.Peer{ID: helpdesk.RequestID{13}, Number: 1041}
+	fourteen = helpdesk.Peer{ID: helpdesk.RequestID{14}, Number: 1043}
+)
+
+// among is a request that stands to others.
+func among(r *blockkit.Request) {
+	r.Relatives = []helpdesk.Relative{
+		{Peer: twelve, Link: "https://acme.slack.com/archives/C0ITHELP/p1795439000000100", OpenedAt: at.Add(-20 * time.Minute), Leads: true},
+		{Peer: thirteen, Link: "https://acme.slack.com/archives/C0ITHELP/p1795439010000100", OpenedAt: at.Add(-10 * time.Minute)},
+		{Peer: fourteen, OpenedAt: at.Add(time.Minute), Leads: true},
+	}
+}
+
+func incident(r *blockkit.Request) {
+	among(r)
+	r.Kin = helpdesk.Kin{Similar: []helpdesk.Peer{twelve, thirteen}, Incident: 3}
+}
+
+func follower(r *blockkit.Request) {
+	incident(r)
+	r.ClocksOff, r.Kin.Original, r.Kin.JoinedAt = helpdesk.StopDuplicate, twelve, at
+}
+
+func followed(r *blockkit.Request) {
+	among(r)
+	r.Kin.Duplicates = []helpdesk.Peer{thirteen, fourteen}
+}
+
+func many(n int) (peers []helpdesk.Peer) {
+	for i := range n {
+		peers = append(peers, helpdesk.Peer{ID: helpdesk.RequestID{byte(i + 20)}, Number: int64(1050 + i)})
+	}
+	return peers
+}
+
+func withStaff(r *blockkit.Request) { r.Staff = true }
+
 func withoutLink(r *blockkit.Request) { r.Link = "" }
 
 // nowCritical is after a change of the priority from high to critical.
@@ -155,6 +196,18 @@ func samples() map[string]rendered {
 		"receipt_after_a_priority_change":             receipt(nowCritical),
 		"receipt_after_a_priority_change_in_progress": receipt(inProgress, nowCritical),
 		"receipt_after_a_priority_change_overdue":     receipt(nowCritical, func(r *blockkit.Request) { r.At = at.Add(90 * time.Minute) }),
+
+		"card_of_an_incident":                  card(withStaff, incident),
+		"receipt_of_an_incident":               receipt(incident),
+		"receipt_of_an_incident_for_the_staff": receipt(withStaff, incident),
+		"card_of_a_duplicate":                  card(withStaff, follower),
+		"receipt_of_a_duplicate":               receipt(follower),
+		"receipt_of_a_duplicate_after_a_day":   receipt(follower, func(r *blockkit.Request) { r.At = at.Add(25 * time.Hour) }),
+		"receipt_of_a_resolved_duplicate":      receipt(resolved, follower),
+		"receipt_of_an_original":               receipt(followed),
+		"receipt_of_an_original_with_many":     receipt(func(r *blockkit.Request) { r.Kin.Duplicates = many(7) }),
+		"resolved_with_its_original":           show(blockkit.Together{Request: face(follower), Original: twelve}.Render()),
+		"resolved_with_its_duplicates":         show(blockkit.Together{Request: face(followed), Duplicates: []helpdesk.Peer{thirteen, fourteen}}.Render()),
 
 		"card":                   card(inProgress),
 		"card_without_link":      card(inProgress, withoutLink),
@@ -229,6 +282,8 @@ func TestWhisperOfEveryRefusal(t *testing.T) {
 		helpdesk.ReasonNew, helpdesk.ReasonInProgress, helpdesk.ReasonWaiting, helpdesk.ReasonResolved, helpdesk.ReasonClosed,
 		helpdesk.ReasonWithdrawn, helpdesk.ReasonUntriaged, helpdesk.ReasonAgents, helpdesk.ReasonParties, helpdesk.ReasonTooLate,
 		helpdesk.ReasonTaken, helpdesk.ReasonUnknownLabel, helpdesk.ReasonUnknown,
+		helpdesk.ReasonDuplicate, helpdesk.ReasonNoDuplicate, helpdesk.ReasonJoined, helpdesk.ReasonOriginal, helpdesk.ReasonLater,
+		helpdesk.ReasonOriginalOver,
 	} {
 		c := show(blockkit.Whisper(why))
 		if err := blockkit.Check(c.Blocks); err != nil {

@@ -23,6 +23,8 @@ type Request struct {
 	Why       helpdesk.NoModel
 	Left      time.Duration // of the resolution target, while it is paused
 	At        time.Time     // when it is shown: a deadline that has passed by then is overdue
+	Relatives []helpdesk.Relative
+	Staff     bool // there is a staff channel
 
 	card bool // it stands in the staff channel, not in the thread
 }
@@ -56,7 +58,7 @@ func (r Request) Card() (text string, blocks []slack.Block) {
 func (r Request) text() string {
 	text := join(", ", plain(r.LabelName, maxLabel), plain(string(r.Priority), maxLabel))
 	text = strings.ReplaceAll(text, "&amp;", "&") // harmless alone, and a screen reader may read it as it stands
-	facts := r.due()
+	facts := r.due(fmt.Sprintf("#%d", r.Kin.Original.Number))
 	if r.Status != helpdesk.New {
 		facts = append([]string{strings.ToLower(statusName[r.Status])}, facts...)
 	}
@@ -79,6 +81,9 @@ func (r Request) head() (blocks []slack.Block) {
 	if notes := join("  ·  ", r.notes()...); notes != "" {
 		blocks = append(blocks, slack.NewContextBlock("receipt_facts", mrkdwn(notes)))
 	}
+	if notes := join("  ·  ", r.kin()...); notes != "" {
+		blocks = append(blocks, slack.NewContextBlock("receipt_kin", mrkdwn(notes)))
+	}
 	return blocks
 }
 
@@ -87,7 +92,7 @@ func (r Request) notes() (notes []string) {
 	if r.Assignee != "" && r.Status.Open() {
 		notes = append(notes, "with "+Mention(r.Assignee))
 	}
-	notes = append(notes, r.due()...)
+	notes = append(notes, r.due(linked(r.relative(r.Kin.Original)))...)
 	switch {
 	case r.Files == 1:
 		notes = append(notes, "1 file")
@@ -137,15 +142,19 @@ func (r Request) checks() (notes []string) {
 	return notes
 }
 
-// due says what happens next and by when, in the viewer's own time.
-func (r Request) due() []string {
+// due says what happens next and by when, in the viewer's own time. original is what a duplicate follows.
+func (r Request) due(original string) []string {
 	switch {
 	case r.Status == helpdesk.Withdrawn:
 		return []string{"our copy of its text was destroyed"}
 	case r.ClocksOff == helpdesk.StopChannelLeft:
 		return []string{"clocks stopped: the app is no longer in the channel"}
-	case r.ClocksOff != "":
+	case r.Kin.Duplicate() && r.Status.Open():
+		return []string{r.following(original)}
+	case r.ClocksOff != "" && !r.Kin.Duplicate():
 		return []string{"clocks stopped"}
+	case r.Kin.Duplicate() && r.Status == helpdesk.Resolved:
+		return []string{r.following(original), r.reopening() + " reopens it until " + localTime(r.ResolvedAt.Add(helpdesk.ReopenFor))}
 	case r.Status == helpdesk.Resolved:
 		return []string{r.reopening() + " reopens it until " + localTime(r.ResolvedAt.Add(helpdesk.ReopenFor))}
 	case r.Status == helpdesk.Closed && r.card: // the staff channel takes no requests
@@ -217,6 +226,9 @@ func (r Request) deadline(c helpdesk.Clock) string {
 
 // controls are the buttons and menus that mean something in the present status.
 func (r Request) controls() []slack.Block {
+	if r.ClocksOff != "" && !r.Kin.Duplicate() {
+		return nil
+	}
 	var elements []slack.BlockElement
 	for _, b := range []struct {
 		action helpdesk.Action
@@ -227,23 +239,29 @@ func (r Request) controls() []slack.Block {
 		{helpdesk.Wait, "Waiting on requester", slack.StyleDefault},
 		{helpdesk.Resolve, "Resolve", slack.StyleDefault},
 	} {
-		if r.can(b.action) {
+		if r.can(b.action) && !r.Kin.Duplicate() {
 			e := slack.NewButtonBlockElement(string(b.action), strconv.FormatInt(r.Version, 10), emoji(b.name))
 			elements = append(elements, e.WithStyle(b.style))
 		}
 	}
-	if r.can(helpdesk.SetPriority) {
+	if r.can(helpdesk.SetPriority) && !r.Kin.Duplicate() {
 		elements = append(elements, r.priorities())
 	}
-	if r.can(helpdesk.SetLabel) && len(r.Labels) > 0 && r.Status.Open() {
+	if r.can(helpdesk.SetLabel) && len(r.Labels) > 0 && r.Status.Open() && !r.Kin.Duplicate() {
 		elements = append(elements, r.labels())
+	}
+	if options := r.mayJoin(); len(options) > 0 {
+		elements = append(elements, menu(helpdesk.Join, "Duplicate of", options, ""))
+	}
+	if b := r.separate(); b != nil {
+		elements = append(elements, b)
 	}
 	if r.can(helpdesk.NotRequest) && r.Status.Open() {
 		e := slack.NewButtonBlockElement(string(helpdesk.NotRequest), strconv.FormatInt(r.Version, 10), emoji("Not a request"))
 		e.Confirm = slack.NewConfirmationBlockObject(emoji("Not a request?"), emoji(withdrawal), emoji("Withdraw it"), emoji("Keep it"))
 		elements = append(elements, e)
 	}
-	if len(elements) == 0 || r.ClocksOff != "" {
+	if len(elements) == 0 {
 		return nil
 	}
 	return []slack.Block{slack.NewActionBlock(BlockID(r.ID), elements...)}

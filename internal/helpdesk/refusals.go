@@ -23,6 +23,13 @@ const (
 	ReasonTaken        Reason = "taken"          // somebody else took it a moment ago
 	ReasonUnknownLabel Reason = "unknown_label"  // the label was removed since
 	ReasonUnknown      Reason = "unknown_action" // of a message that is older than this version
+
+	ReasonDuplicate    Reason = "is_duplicate"    // it follows another request
+	ReasonNoDuplicate  Reason = "is_no_duplicate" // there is nothing to undo
+	ReasonJoined       Reason = "joined"          // it became a duplicate more than a day ago
+	ReasonOriginal     Reason = "is_original"     // others are duplicates of it
+	ReasonLater        Reason = "later"           // the other one was opened later
+	ReasonOriginalOver Reason = "original_over"   // the other one is not open any more
 )
 
 // sentences are what people read.
@@ -39,6 +46,12 @@ var sentences = map[Reason]string{
 	ReasonTooLate:      "The person who asked can say so in the first ten minutes, agents at any time. Ask an agent.",
 	ReasonTaken:        "Somebody else took this request a moment ago. Press again to take it over.",
 	ReasonUnknownLabel: "That label no longer exists. Choose another one.",
+	ReasonDuplicate:    "This request is a duplicate and follows the other one. Act on that one, or press Not a duplicate first.",
+	ReasonNoDuplicate:  "This request is no duplicate of another one.",
+	ReasonJoined:       "This request has been a duplicate for more than a day, so it stays one. A reply of the requester after it is resolved opens it on its own.",
+	ReasonOriginal:     "Other requests are duplicates of this one. Press Not a duplicate on those first.",
+	ReasonLater:        "A request can be a duplicate of one that was opened earlier, not of a later one. Mark the later one.",
+	ReasonOriginalOver: "The other request is not open any more, so nothing can follow it.",
 	ReasonUnknown:      "This button no longer works. Use the newest message of this request.",
 }
 

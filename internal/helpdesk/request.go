@@ -82,6 +82,7 @@ type Progress struct {
 	// end while it lasts.
 	Pauses    []sla.Pause `json:"pauses,omitempty"`
 	ClocksOff ClockStop   `json:"clocks_off,omitempty"`
+	Kin       Kin         `json:"kin,omitzero"`
 }
 
 // Due is when a clock is due; zero while it is held off.
@@ -148,6 +149,7 @@ const (
 	StopDeleted     ClockStop = "deleted"      // its author deleted the message
 	StopNotRequest  ClockStop = "not_request"  // somebody said that it is none
 	StopErased      ClockStop = "erased"       // the person who asked was erased
+	StopDuplicate   ClockStop = "duplicate"    // it follows the clock of another request, as long as it is one; left out of the figures
 )
 
 // ParseTS turns a Slack message ts ("1700000000.000100") into its instant, to the microsecond.

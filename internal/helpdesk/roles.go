@@ -20,6 +20,8 @@ var may = map[Action]struct{ agent, requester bool }{
 	SetLabel:    {agent: true},
 	Resolve:     {agent: true, requester: true},
 	NotRequest:  {agent: true, requester: true},
+	Join:        {agent: true},
+	Separate:    {agent: true},
 }
 
 // May refuses with a *[Refusal] what the actor may not do; age is the request's when they press.

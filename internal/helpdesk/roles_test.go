@@ -23,6 +23,7 @@ func TestMay(t *testing.T) {
 	onlyAgents, nobody := rule{yes, agents, agents, agents}, rule{unknown, unknown, unknown, unknown}
 	for action, want := range map[helpdesk.Action]rule{
 		helpdesk.Take: onlyAgents, helpdesk.Wait: onlyAgents, helpdesk.SetLabel: onlyAgents, helpdesk.SetPriority: onlyAgents,
+		helpdesk.Join: onlyAgents, helpdesk.Separate: onlyAgents,
 		helpdesk.Resolve: {yes, yes, yes, parties}, helpdesk.NotRequest: {yes, yes, late, parties},
 		helpdesk.AgentReply: nobody, helpdesk.RequesterReply: nobody, helpdesk.Close: nobody, helpdesk.Withdraw: nobody, "": nobody,
 	} {

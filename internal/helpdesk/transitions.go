@@ -36,6 +36,8 @@ const (
 	NotRequest     Action = "not_request"     // the requester or an agent says so
 	SetPriority    Action = "priority"        // an agent chooses it from the menu
 	SetLabel       Action = "label"           // an agent chooses it from the menu
+	Join           Action = "duplicate"       // an agent says which request it is a duplicate of
+	Separate       Action = "not_duplicate"   // an agent says that it is none after all
 )
 
 // ReopenFor is how long after resolved a reply of the requester reopens; then the request is closed.
@@ -46,18 +48,22 @@ var transitions = map[Status]map[Action]Status{
 	New: {
 		Take: InProgress, AgentReply: InProgress, Wait: Waiting, RequesterReply: New,
 		Resolve: Resolved, Withdraw: Withdrawn, NotRequest: Withdrawn, SetPriority: New, SetLabel: New,
+		Join: New, Separate: New,
 	},
 	InProgress: {
 		Take: InProgress, AgentReply: InProgress, Wait: Waiting, RequesterReply: InProgress,
 		Resolve: Resolved, Withdraw: Withdrawn, NotRequest: Withdrawn, SetPriority: InProgress, SetLabel: InProgress,
+		Join: InProgress, Separate: InProgress,
 	},
 	Waiting: {
 		AgentReply: Waiting, RequesterReply: InProgress,
 		Resolve: Resolved, Withdraw: Withdrawn, NotRequest: Withdrawn, SetPriority: Waiting, SetLabel: Waiting,
+		Join: Waiting, Separate: Waiting,
 	},
 	Resolved: {
 		AgentReply: Resolved, RequesterReply: InProgress,
 		Close: Closed, Withdraw: Withdrawn, NotRequest: Withdrawn, SetLabel: Resolved,
+		Separate: InProgress, // it was resolved with its original, and is open again
 	},
 }
 

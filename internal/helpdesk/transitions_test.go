@@ -26,6 +26,8 @@ var life = map[helpdesk.Action]string{
 	helpdesk.NotRequest:     "withdrawn   withdrawn   withdrawn   withdrawn   - -",
 	helpdesk.SetPriority:    "new         in_progress waiting     -           - -",
 	helpdesk.SetLabel:       "new         in_progress waiting     resolved    - -",
+	helpdesk.Join:           "new         in_progress waiting     -           - -",
+	helpdesk.Separate:       "new         in_progress waiting     in_progress - -",
 
 	"":         "- - - - - -",
 	"reassign": "- - - - - -",
@@ -107,6 +109,8 @@ func TestReasons(t *testing.T) {
 		helpdesk.ReasonNew, helpdesk.ReasonInProgress, helpdesk.ReasonWaiting, helpdesk.ReasonResolved, helpdesk.ReasonClosed,
 		helpdesk.ReasonWithdrawn, helpdesk.ReasonUntriaged, helpdesk.ReasonAgents, helpdesk.ReasonParties, helpdesk.ReasonTooLate,
 		helpdesk.ReasonTaken, helpdesk.ReasonUnknownLabel, helpdesk.ReasonUnknown,
+		helpdesk.ReasonDuplicate, helpdesk.ReasonNoDuplicate, helpdesk.ReasonJoined, helpdesk.ReasonOriginal, helpdesk.ReasonLater,
+		helpdesk.ReasonOriginalOver,
 	} {
 		sentence := reason.Sentence()
 		if other, twice := seen[sentence]; twice {

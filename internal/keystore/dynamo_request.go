@@ -3,6 +3,7 @@ package keystore
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,36 +38,41 @@ func (d *dynamoRows) putRequest(ctx context.Context, ws helpdesk.WorkspaceID, r 
 	return err == nil && unmet != 0, err // 0: the key is of another version, or gone; 1: the request is there already
 }
 
-// Both items are read in one call, but not in one instant: where they do not fit, the key was replaced in between.
-func (d *dynamoRows) request(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID) (requestRow, workspaceRow, error) {
+// The items are read in one call, but not in one instant: where they do not fit, the key was replaced in between.
+func (d *dynamoRows) requests(ctx context.Context, ws helpdesk.WorkspaceID, ids []helpdesk.RequestID) ([]requestRow, workspaceRow, error) {
 	for {
-		r, w, err := d.both(ctx, ws, id)
-		if err != nil || r.version == w.version || r.version == w.version-1 && w.before != nil {
-			return r, w, err
+		found, w, err := d.together(ctx, ws, ids)
+		odd := func(r requestRow) bool {
+			return r.version != w.version && (r.version != w.version-1 || w.before == nil)
+		}
+		if err != nil || !slices.ContainsFunc(found, odd) {
+			return found, w, err
 		}
 		if err := pause(ctx); err != nil {
-			return r, w, err
+			return nil, w, err
 		}
 	}
 }
 
-func (d *dynamoRows) both(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID) (r requestRow, w workspaceRow, err error) {
-	var request, workspace item
-	err = d.getAll(ctx, []item{requestItem(ws, id), at(partition(ws), sortKey)}, func(i item) error {
+func (d *dynamoRows) together(ctx context.Context, ws helpdesk.WorkspaceID, ids []helpdesk.RequestID) (found []requestRow, w workspaceRow, err error) {
+	keys := []item{at(partition(ws), sortKey)}
+	for _, id := range unique(ids) {
+		keys = append(keys, requestItem(ws, id))
+	}
+	var workspace item
+	err = d.getAll(ctx, keys, func(i item) error {
 		if i.sk() == sortKey {
 			workspace = i
-		} else {
-			request = i
+			return nil
 		}
-		return nil
+		id, err := i.requestID()
+		found = append(found, i.request(id))
+		return err
 	})
-	if err != nil {
-		return r, w, err
+	if err == nil {
+		w, err = workspace.workspace()
 	}
-	if w, err = workspace.workspace(); err == nil && request == nil {
-		err = helpdesk.ErrErased
-	}
-	return request.request(id), w, err
+	return found, w, err
 }
 
 func (i item) request(id helpdesk.RequestID) requestRow {

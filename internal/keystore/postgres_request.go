@@ -24,15 +24,33 @@ func (p *postgresRows) putRequest(ctx context.Context, ws helpdesk.WorkspaceID, 
 	return stored, erased(err)
 }
 
-// One statement sees one instant: a version that goes, and the key that was under it, are there together.
-func (p *postgresRows) request(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID) (r requestRow, w workspaceRow, err error) {
-	r.id = id
-	err = p.pool.QueryRow(ctx, `
-		select r.version, r.text_key, r.summary_key, w.version, w.wrapped, w.before
-		from keystore.request_key r join keystore.workspace_key w using (workspace_id)
-		where workspace_id = $1 and request_id = $2 and w.wrapped is not null`, ws, id).
-		Scan(&r.version, &r.text, &r.summary, &w.version, &w.wrapped, &w.before)
-	return r, w, erased(err)
+// One statement sees one instant: a version that goes, and the keys that were under it, are there together.
+func (p *postgresRows) requests(ctx context.Context, ws helpdesk.WorkspaceID, ids []helpdesk.RequestID) (found []requestRow, w workspaceRow, err error) {
+	rows, err := p.pool.Query(ctx, `
+		select w.version, w.wrapped, w.before, r.request_id, coalesce(r.version, 0), r.text_key, r.summary_key
+		from keystore.workspace_key w left join keystore.request_key r on r.workspace_id = $1 and r.request_id = any($2)
+		where w.workspace_id = $1 and w.wrapped is not null`, ws, ids)
+	if err != nil {
+		return nil, w, err
+	}
+	defer rows.Close()
+	living := false
+	for rows.Next() {
+		var id *helpdesk.RequestID
+		var r requestRow
+		if err := rows.Scan(&w.version, &w.wrapped, &w.before, &id, &r.version, &r.text, &r.summary); err != nil {
+			return nil, w, err
+		}
+		living = true
+		if id != nil {
+			r.id = *id
+			found = append(found, r)
+		}
+	}
+	if err = rows.Err(); err == nil && !living {
+		err = helpdesk.ErrErased
+	}
+	return found, w, err
 }
 
 func (p *postgresRows) destroy(ctx context.Context, ws helpdesk.WorkspaceID, ids []helpdesk.RequestID, text, summary bool) error {

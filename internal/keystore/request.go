@@ -75,16 +75,47 @@ func (s *Store) RequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, id hel
 
 // wrappedRequest loads the keys of a request as they are stored, and the version of the workspace's key that they are under.
 func (s *Store) wrappedRequest(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID) (r requestRow, workspace seal.Key, err error) {
-	r, w, err := s.rows.request(ctx, ws, id)
+	found, w, err := s.rows.requests(ctx, ws, []helpdesk.RequestID{id})
+	if err == nil && len(found) == 0 {
+		err = helpdesk.ErrErased
+	}
 	if err != nil {
 		return r, workspace, fmt.Errorf("load keys of request %s: %w", id, err)
 	}
-	wrapped := w.wrapped
-	if r.version != w.version {
-		wrapped = w.before
+	workspace, err = s.unwrapWorkspaceKey(ctx, ws, w.over(found[0]))
+	return found[0], workspace, err
+}
+
+// TextKeys loads the text keys of some requests of a workspace, in one call; one without is absent. [helpdesk.ErrErased] where
+// the workspace's key is gone.
+func (s *Store) TextKeys(ctx context.Context, ws helpdesk.WorkspaceID, ids []helpdesk.RequestID) (map[helpdesk.RequestID]seal.Key, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	found, w, err := s.rows.requests(ctx, ws, ids)
+	if err != nil {
+		return nil, fmt.Errorf("load text keys of %d requests: %w", len(ids), err)
 	}
-	workspace, err = s.unwrapWorkspaceKey(ctx, ws, wrapped)
-	return r, workspace, err
+	keys := make(map[helpdesk.RequestID]seal.Key, len(found))
+	wraps := make(map[int64]seal.Key) // by version
+	for _, r := range found {
+		wrap, ok := wraps[r.version]
+		if !ok {
+			workspace, err := s.unwrapWorkspaceKey(ctx, ws, w.over(r))
+			if err != nil {
+				return nil, err
+			}
+			wrap = wrapKey(workspace)
+			wraps[r.version] = wrap
+		}
+		key, there, err := unwrap(wrap, r.text, requestAD(ws, r.id, "text_key"))
+		if err != nil {
+			return nil, fmt.Errorf("unwrap text key of request %s: %w", r.id, err)
+		}
+		if there {
+			keys[r.id] = key
+		}
+	}
+	return keys, nil
 }
 
 func unwrap(wrap seal.Key, sealed []byte, ad seal.AD) (key seal.Key, there bool, err error) {

@@ -194,3 +194,51 @@ func TestReplaceTextKeyAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// One call reads the text keys of many requests, those that were destroyed and those of others left out, also while the
+// workspace's key is being replaced.
+func TestTextKeysOfMany(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
+		ctx, b := t.Context(), setup(t)
+		ids, want := []helpdesk.RequestID{b.request, b.request, helpdesk.NewRequestID()}, map[helpdesk.RequestID]seal.Key{b.request: b.text}
+		add := func() helpdesk.RequestID {
+			id, key := helpdesk.NewRequestID(), seal.NewKey()
+			must(t, b.CreateRequestKeys(ctx, b.workspace, id, key))
+			ids, want[id] = append(ids, id), key
+			return id
+		}
+		for range 150 { // more than one call of DynamoDB reads
+			add()
+		}
+		same := func(what string) {
+			t.Helper()
+			got, err := b.TextKeys(ctx, b.workspace, ids)
+			must(t, err)
+			if len(got) != len(want) {
+				t.Errorf("%s: %d keys, want %d", what, len(got), len(want))
+			}
+			for id, key := range want {
+				wantSame(t, what, got[id], key)
+			}
+		}
+		same("at first")
+		_, err := b.BeginRotation(ctx, b.workspace)
+		must(t, err)
+		add() // under the newer version
+		same("under two versions of the workspace's key")
+		gone, bare := add(), add()
+		must(t, b.DestroyRequestKeys(ctx, b.workspace, gone, true, true))
+		must(t, b.DestroyRequestKeys(ctx, b.workspace, bare, true, false))
+		delete(want, gone)
+		delete(want, bare)
+		same("after two were destroyed")
+		if got, err := b.TextKeys(ctx, b.workspace, nil); err != nil || len(got) != 0 {
+			t.Errorf("of none: %d, %v", len(got), err)
+		}
+		_, err = b.DestroyWorkspace(ctx, b.workspace)
+		must(t, err)
+		_, err = b.TextKeys(ctx, b.workspace, ids)
+		wantErased(t, "after the workspace was destroyed", err)
+	})
+}

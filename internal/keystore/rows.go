@@ -37,8 +37,9 @@ type rows interface {
 
 	// putRequest adds a request unless there is one, while the workspace's key is of the same version; else it reports false.
 	putRequest(ctx context.Context, ws helpdesk.WorkspaceID, r requestRow) (bool, error)
-	// request is a request with the workspace's key; the version that the request is under is in it.
-	request(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID) (requestRow, workspaceRow, error)
+	// requests are those of some requests that are there, in no order, with the workspace's key; the versions that they are under
+	// are in it.
+	requests(ctx context.Context, ws helpdesk.WorkspaceID, ids []helpdesk.RequestID) ([]requestRow, workspaceRow, error)
 	destroy(ctx context.Context, ws helpdesk.WorkspaceID, ids []helpdesk.RequestID, text, summary bool) error
 	oldRequests(ctx context.Context, ws helpdesk.WorkspaceID, before time.Time, after helpdesk.RequestID, limit int) ([]helpdesk.RequestID, error)
 	// outdated lists requests under an older version, after an id and in id order, at most limit.
@@ -63,6 +64,14 @@ type workspaceRow struct {
 	before  []byte    // the version before, until nothing is under it any more; else nil
 	field   []byte    // the key of the workspace's own fields, wrapped by that version; nil: see [fieldKey]
 	since   time.Time // when that version was made
+}
+
+// over is the version of the workspace's key that a request is under, wrapped.
+func (w workspaceRow) over(r requestRow) []byte {
+	if r.version != w.version {
+		return w.before
+	}
+	return w.wrapped
 }
 
 // requestRow is a request's keys as they are stored: wrapped by a version of the workspace key, nil once destroyed.

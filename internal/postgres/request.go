@@ -88,14 +88,14 @@ func (tx *Tx) Request(ctx context.Context, id helpdesk.RequestID) (helpdesk.Requ
 		select number, channel_id, origin_ts, requester, files, opened_at, link, scrub_at, scrubbed_at,
 		       version, status, label, priority, triaged_by, checks, triaged_with, assignee,
 		       first_response_due, first_response_warn, resolution_due, resolution_warn, was,
-		       responded_at, no_response, resolved_at, pauses, clocks_off,
+		       responded_at, no_response, resolved_at, pauses, clocks_off, kin,
 		       agent_at, agent_by, requester_at, asked_at, others, edited_ts,
 		       receipt_ts, receipt_version, card_channel, card_ts, card_version
 		from tenant.request where workspace_id = $1 and request_id = $2`, tx.workspace, id).
 		Scan(&r.Number, &r.Channel, &r.OriginTS, &r.Requester, &r.Files, &r.OpenedAt, &r.Link, null(&r.ScrubAt), null(&r.ScrubbedAt),
 			&r.Version, &r.Status, &r.Label, &r.Priority, &r.TriagedBy, &r.Checks, &r.TriagedWith, &r.Assignee,
 			null(&d.FirstResponse.Due), null(&d.FirstResponse.WarnAt), null(&d.Resolution.Due), null(&d.Resolution.WarnAt), &r.Was,
-			null(&r.RespondedAt), &r.NoResponse, null(&r.ResolvedAt), &r.Pauses, &r.ClocksOff,
+			null(&r.RespondedAt), &r.NoResponse, null(&r.ResolvedAt), &r.Pauses, &r.ClocksOff, &r.Kin,
 			null(&r.Heard.AgentAt), &r.Heard.AgentBy, null(&r.Heard.RequesterAt), null(&r.Heard.AskedAt), &r.Heard.Others, &r.Heard.EditedTS,
 			&r.ReceiptAt.TS, &r.ReceiptAt.Version, &r.CardAt.Channel, &r.CardAt.TS, &r.CardAt.Version)
 	if err != nil {
@@ -182,15 +182,23 @@ func (tx *Tx) Project(ctx context.Context, id helpdesk.RequestID, p helpdesk.Pro
 		set version = $3, status = $4, label = $5, priority = $6, triaged_by = $7, assignee = $8,
 		    first_response_due = $9, first_response_warn = $10, resolution_due = $11, resolution_warn = $12, was = $13,
 		    responded_at = $14, no_response = $15, resolved_at = $16, pauses = $17, clocks_off = $18,
-		    checks = $19, triaged_with = $20
+		    checks = $19, triaged_with = $20, kin = $21, duplicate_of = $22
 		where workspace_id = $1 and request_id = $2 and version < $3`,
 		tx.workspace, id, p.Version, p.Status, p.Label, p.Priority, p.TriagedBy, p.Assignee,
 		orNull(d.FirstResponse.Due), orNull(d.FirstResponse.WarnAt), orNull(d.Resolution.Due), orNull(d.Resolution.WarnAt), p.Was,
-		orNull(p.RespondedAt), p.NoResponse, orNull(p.ResolvedAt), pauses, p.ClocksOff, checks, p.TriagedWith)
+		orNull(p.RespondedAt), p.NoResponse, orNull(p.ResolvedAt), pauses, p.ClocksOff, checks, p.TriagedWith, p.Kin, original(p.Kin))
 	if err != nil {
 		return false, fmt.Errorf("project request %s: %w", id, err)
 	}
 	return tag.RowsAffected() == 1, nil
+}
+
+// original is what a duplicate follows; null where it follows none.
+func original(k helpdesk.Kin) *helpdesk.RequestID {
+	if !k.Duplicate() {
+		return nil
+	}
+	return &k.Original.ID
 }
 
 // SaveSummary replaces the summary, unless a person has decided since.

@@ -51,7 +51,7 @@ func (tx *Tx) ClaimEdit(ctx context.Context, id helpdesk.RequestID, editedTS str
 // claimed since or the text is gone.
 func (tx *Tx) ReplaceText(ctx context.Context, id helpdesk.RequestID, editedTS string, text []byte, key seal.Key) (bool, error) {
 	tag, err := tx.tx.Exec(ctx, `
-		update tenant.request_text t set sealed = $4 from tenant.request r
+		update tenant.request_text t set sealed = $4, sketch = null from tenant.request r
 		where t.workspace_id = $1 and t.request_id = $2 and r.workspace_id = $1 and r.request_id = $2 and r.edited_ts = $3`,
 		tx.workspace, id, editedTS, key.Seal(text, tx.requestAD(id, "text")))
 	if err != nil {

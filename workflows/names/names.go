@@ -83,7 +83,7 @@ const UpdatePress = "press"
 type Press struct {
 	By     helpdesk.Actor  `json:"by"`
 	Action helpdesk.Action `json:"action"`
-	Value  string          `json:"value,omitempty"` // the priority or label chosen
+	Value  string          `json:"value,omitempty"` // the priority, label or original (an id) chosen
 	Seen   int64           `json:"seen,omitempty"`  // the version that the pressed message showed
 	At     time.Time       `json:"at"`              // by Slack's clock
 }
@@ -97,12 +97,34 @@ const (
 	SignalScrubAt    = "scrub-at"    // a [ScrubAt]: the retention was shortened
 	SignalErased     = "erased"      // the person who asked was erased, and with them text and summary
 	SignalUnassign   = "unassign"    // an [Unassign]: the assignee was erased
+	SignalIncident   = "incident"    // an [Incident]: from the request that completes it
+	SignalJoined     = "joined"      // a [Duplicate]: from one that has become a duplicate of this request
+	SignalSeparated  = "separated"   // a [Duplicate]: from one that is none any more
+	SignalOriginal   = "original"    // an [Original]: from the request that this one is a duplicate of
 )
 
 // Unassign takes the assignee from a request, unless it was assigned after the given version. It names nobody: who it is
 // about was erased.
 type Unassign struct {
 	Version int64 `json:"version"`
+}
+
+// Incident tells a request that it is one of several that look like one incident.
+type Incident struct {
+	Requests int             `json:"requests"` // how many
+	Peers    []helpdesk.Peer `json:"peers"`    // some of them
+}
+
+// Duplicate is who tells its original.
+type Duplicate struct{ helpdesk.Peer }
+
+// Original tells a duplicate what became of its original: open, or resolved at a time; anything else lets it go. An older
+// version than one that was heard before says nothing.
+type Original struct {
+	ID      helpdesk.RequestID `json:"id"`
+	Version int64              `json:"version"`
+	Status  helpdesk.Status    `json:"status"`
+	At      time.Time          `json:"at,omitzero"`
 }
 
 // Edited is the argument of [SignalEdited].

@@ -102,9 +102,10 @@ func (b *bench) talk(ctx context.Context, parent string, length time.Duration) e
 	}
 }
 
-// post writes a message as Rita; thread is "" for an opening.
+// post writes a message as Rita; thread is "" for an opening. Each is about another error, or they would all be one incident.
 func (b *bench) post(ctx context.Context, thread string) (string, error) {
-	args := map[string]any{"channel": help, "user": "U0RITA", "text": "VPN drops every ten minutes, in the office and at home"}
+	text := fmt.Sprintf("VPN drops every ten minutes, in the office and at home: %d", b.posted.Add(1))
+	args := map[string]any{"channel": help, "user": "U0RITA", "text": text}
 	if thread != "" {
 		args["thread_ts"] = thread
 	}

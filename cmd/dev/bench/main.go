@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"text/tabwriter"
 	"time"
 
@@ -56,6 +57,7 @@ type bench struct {
 	warmUp, window time.Duration
 	rounds, due    int
 	erased, burst  int // requests
+	posted         atomic.Int64
 }
 
 func main() {
