@@ -37,6 +37,7 @@ type outside struct {
 	reruns      int
 	scrubbed    []time.Time
 	told        []activities.SecretsInput
+	paused      int
 	now         func() time.Time
 	related
 }
@@ -59,6 +60,11 @@ func (o *outside) CorrectNotice(_ context.Context, in activities.NoticeInput) er
 
 func (o *outside) WhisperSecrets(_ context.Context, in activities.SecretsInput) error {
 	o.told = append(o.told, in)
+	return nil
+}
+
+func (o *outside) TellPaused(context.Context, names.RequestInput) error {
+	o.paused++
 	return nil
 }
 

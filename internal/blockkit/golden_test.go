@@ -177,6 +177,7 @@ func samples() map[string]rendered {
 	return map[string]rendered{
 		"receipt_new":                 receipt(),
 		"receipt_without_ai":          receipt(func(r *blockkit.Request) { r.WithoutAI = true }),
+		"receipt_with_the_model":      receipt(func(r *blockkit.Request) { r.TriagedWith = "gemini-3.5-flash-lite in eu, our project" }),
 		"receipt_to_check":            receipt(toCheck),
 		"receipt_with_a_file":         receipt(func(r *blockkit.Request) { r.Files = 1 }),
 		"receipt_with_files":          receipt(func(r *blockkit.Request) { r.Files, r.WithoutAI = 2, true }),
@@ -213,6 +214,7 @@ func samples() map[string]rendered {
 		"card_without_link":      card(inProgress, withoutLink),
 		"card_new":               card(func(r *blockkit.Request) { r.Files = 2 }),
 		"card_resolved":          card(resolved),
+		"model_paused":           show(blockkit.ModelPaused{Project: "acme-own-ai", Location: "europe-west3", Model: "gemini-3.5-flash"}.Render()),
 		"card_to_check":          card(toCheck),
 		"card_closed":            card(closed),
 		"card_of_a_left_channel": card(inProgress, channelLeft),

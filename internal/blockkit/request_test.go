@@ -214,3 +214,22 @@ func TestNotificationSaysUTC(t *testing.T) {
 		t.Errorf("text %q, want %q", text, want)
 	}
 }
+
+// Every reason for which no model has triaged is said on the receipt, in words of its own.
+func TestEveryReasonIsSaid(t *testing.T) {
+	t.Parallel()
+	said := map[string]helpdesk.NoModel{}
+	for _, why := range helpdesk.NoModels() {
+		c := receipt(func(r *blockkit.Request) { r.WithoutAI, r.Why = true, why })
+		facts, ok := c.Blocks[1].(*slack.ContextBlock)
+		if !ok {
+			t.Fatalf("%T holds no facts", c.Blocks[1])
+		}
+		text := facts.ContextElements.Elements[0].(*slack.TextBlockObject).Text
+		_, words, found := strings.Cut(text, "triaged without AI: ")
+		if other, twice := said[words]; !found || words == "" || twice {
+			t.Errorf("%s is said as %q, and so is %q", why, text, other)
+		}
+		said[words] = why
+	}
+}

@@ -54,14 +54,19 @@ func publicOnly(_, address string, _ syscall.RawConn) error {
 		return fmt.Errorf("dial: %w", errEgress)
 	}
 	ip := at.Addr().Unmap()
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || shared.Contains(ip) {
+	if !ip.IsGlobalUnicast() || ip.IsPrivate() || shared.Contains(ip) || translated.Contains(ip) || ip == broadcast {
 		return fmt.Errorf("dial: %w", errEgress)
 	}
 	return nil
 }
 
-// shared is carriers' own address space (RFC 6598), which is nobody's on the outside.
-var shared = netip.MustParsePrefix("100.64.0.0/10")
+// What is nobody's on the outside: carriers' own address space (RFC 6598), and addresses of version 4, private ones among them,
+// written in version 6 (RFC 6052).
+var (
+	shared     = netip.MustParsePrefix("100.64.0.0/10")
+	translated = netip.MustParsePrefix("64:ff9b::/96")
+	broadcast  = netip.MustParseAddr("255.255.255.255")
+)
 
 // stay keeps a client from following redirects.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

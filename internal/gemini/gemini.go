@@ -64,7 +64,13 @@ func New(ctx context.Context, cfg Config) (*Provider, error) {
 		base = strings.TrimSuffix(cfg.BaseURL, "/") + "/"
 		p.control = base
 		p.http.Transport = http.DefaultTransport.(*http.Transport).Clone()
-	} else if p.http, err = authenticated(cfg.Key); err != nil {
+		if !cfg.Key.IsZero() {
+			p.http, err = authenticated(cfg.Key, base+"token", p.http.Transport)
+		}
+	} else {
+		p.http, err = authenticated(cfg.Key, tokenURI, newEgress())
+	}
+	if err != nil {
 		return nil, err
 	}
 	p.http.CheckRedirect = stay
@@ -90,14 +96,14 @@ func (p *Provider) String() string { return p.cfg.Model + " in " + p.cfg.Locatio
 func (p *Provider) Close() { p.http.CloseIdleConnections() }
 
 // authenticated is the way out to Google with a key, or with the credentials of this process.
-func authenticated(key secret.Value) (*http.Client, error) {
-	scopes, out := []string{"https://www.googleapis.com/auth/cloud-platform"}, newEgress()
+func authenticated(key secret.Value, tokens string, out http.RoundTripper) (*http.Client, error) {
+	scopes := []string{"https://www.googleapis.com/auth/cloud-platform"}
 	var creds *auth.Credentials
 	var err error
 	if key.IsZero() {
 		creds, err = credentials.DetectDefault(&credentials.DetectOptions{Scopes: scopes, Client: &http.Client{Timeout: 10 * time.Second}})
 	} else {
-		creds, err = credentials.NewCredentialsFromJSON(credentials.ServiceAccount, []byte(key.Reveal()), &credentials.DetectOptions{
+		creds, err = credentials.NewCredentialsFromJSON(credentials.ServiceAccount, []byte(redirected(key, tokens)), &credentials.DetectOptions{
 			Scopes: scopes, Client: &http.Client{Timeout: 10 * time.Second, Transport: out, CheckRedirect: stay},
 		})
 	}

@@ -90,6 +90,11 @@ func ParseKey(raw []byte) (secret.Value, error) {
 	return secret.New(string(kept)), nil
 }
 
+// redirected is a key with another address for tokens.
+func redirected(key secret.Value, tokens string) string {
+	return strings.Replace(key.Reveal(), `"token_uri":"`+tokenURI+`"`, `"token_uri":"`+tokens+`"`, 1)
+}
+
 // private reports whether a PEM holds one RSA key that is long enough.
 func private(text string) bool {
 	block, rest := pem.Decode([]byte(text))

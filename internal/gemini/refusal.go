@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"cloud.google.com/go/auth"
 	"google.golang.org/genai"
 )
 
@@ -33,8 +34,11 @@ func RetryAfter(err error) time.Duration {
 // refusal gives an error of a call its kind and drops the rest, but for how long to wait.
 func refusal(ctx context.Context, err error, waited time.Duration) error {
 	var refused genai.APIError
-	if !errors.As(err, &refused) {
-		refused.Code = 0
+	var noToken *auth.Error
+	switch {
+	case errors.As(err, &refused):
+	case errors.As(err, &noToken) && noToken.Response != nil && noToken.Response.StatusCode < http.StatusInternalServerError:
+		refused.Code = http.StatusUnauthorized // the key was deleted, or its account was
 	}
 	kind := kindOf(ctx, err, refused.Code)
 	if after := max(waited, retryInfo(refused.Details)); after > 0 && (errors.Is(kind, ErrQuota) || errors.Is(kind, ErrUnavailable)) {

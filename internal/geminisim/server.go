@@ -1,10 +1,11 @@
-// Package geminisim speaks the part of Vertex AI's HTTP protocol that the product uses: generateContent, and a project's
-// cacheConfig, in which caching is disabled. It answers sensibly by simple rules, and misbehaves on demand:
+// Package geminisim speaks the part of Vertex AI's HTTP protocol that the product uses: generateContent, tokens for keys, and a
+// project's cacheConfig, in which caching is disabled. It answers sensibly by simple rules, and misbehaves on demand:
 //
 //	POST /sim/fault {"mode":"slow|malformed|wrong_label|empty|blocked|max_tokens|huge|quota|down|forbidden|echo|obey","times":n,"latency_ms":n,
 //	                 "project":"…","retry_after":seconds}
 //	POST /sim/cache {"project":"…","disabled":true|false,"refused":true|false}
 //	POST /sim/reset
+//	POST /sim/revoke                  no key becomes a token any more
 //	GET  /sim/state → {"ok":true,"calls":n,"projects":{"…":n}}
 //
 // A fault is played by the next call, or by the next n, after its latency, which is ten seconds for "slow" and none for the
@@ -41,6 +42,8 @@ type Server struct {
 	calls  map[string]int   // by project
 	faults map[string]fault // by project; "" for all
 	caches map[string]cache
+
+	revoked bool
 }
 
 // cache is a project's cache configuration; a project that nobody spoke of has caching disabled.
@@ -67,8 +70,10 @@ func New(c Config) *Server {
 	}
 	s.mux.HandleFunc("POST /{version}/projects/{project}/locations/{location}/publishers/google/models/{call}", s.generate)
 	s.mux.HandleFunc("GET /{version}/projects/{project}/cacheConfig", s.cacheConfig)
+	s.mux.HandleFunc("POST /token", s.token)
 	s.mux.HandleFunc("POST /sim/fault", s.setFault)
 	s.mux.HandleFunc("POST /sim/cache", s.setCache)
+	s.mux.HandleFunc("POST /sim/revoke", s.revoke)
 	s.mux.HandleFunc("POST /sim/reset", s.reset)
 	s.mux.HandleFunc("GET /sim/state", s.state)
 	return s
@@ -162,9 +167,28 @@ func (s *Server) cacheConfig(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// token turns any key into a token, unless all are revoked.
+func (s *Server) token(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.revoked {
+		write(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant", "error_description": "simulated"})
+		return
+	}
+	write(w, http.StatusOK, map[string]any{"access_token": "simulated", "token_type": "Bearer", "expires_in": 3600})
+}
+
+func (s *Server) revoke(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	s.revoked = true
+	s.mu.Unlock()
+	write(w, http.StatusOK, map[string]any{"ok": true})
+}
+
 func (s *Server) clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.revoked = false
 	s.calls, s.faults, s.caches = make(map[string]int), make(map[string]fault), make(map[string]cache)
 }
 

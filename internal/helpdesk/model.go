@@ -19,6 +19,13 @@ const (
 	ModelBudget      NoModel = "budget"      // the workspace has used its tokens of the day
 )
 
+// NoModels lists all reasons.
+func NoModels() []NoModel {
+	return []NoModel{
+		ModelLate, ModelUnavailable, ModelQuota, ModelRefused, ModelPaused, ModelBlocked, ModelMalformed, ModelBusy, ModelBudget,
+	}
+}
+
 // Final reports whether asking again cannot help.
 func (n NoModel) Final() bool { return n == ModelBlocked }
 

@@ -7,10 +7,14 @@ import (
 	"time"
 )
 
-// Behaviour 2: without a usable answer of the model the receipt stands in time, says so, and the model's result
-// replaces it.
+// Behaviour 2: without a usable answer of the model the receipt stands in time, says so and why, and the model's
+// result replaces it.
 func TestTheModelFails(t *testing.T) {
-	for _, mode := range []string{"slow", "malformed", "wrong_label", "empty", "blocked", "max_tokens", "huge", "quota", "down", "forbidden"} {
+	for mode, why := range map[string]string{
+		"slow": "the model did not answer in time", "malformed": "made no sense", "wrong_label": "made no sense", "empty": "made no sense",
+		"blocked": "the model declined to answer", "max_tokens": "made no sense", "huge": "made no sense", "quota": "quota is used up",
+		"down": "the model cannot be reached", "forbidden": "our project may not use the model",
+	} {
 		t.Run(mode, func(t *testing.T) {
 			if _, err := running.GeminiControl(t.Context(), "fault", map[string]any{"mode": mode, "times": 2}); err != nil {
 				t.Fatal(err)
@@ -21,8 +25,11 @@ func TestTheModelFails(t *testing.T) {
 				}
 			})
 			r := receipt(t, post(t, help, sam, "wifi is slow"), 5*time.Second)
-			if !strings.Contains(string(r.Blocks), "triaged without AI") {
+			if !strings.Contains(string(r.Blocks), "triaged without AI: ") || !strings.Contains(string(r.Blocks), why) {
 				t.Errorf("receipt does not say that it was triaged without AI: %s", r.Blocks)
+			}
+			if mode == "blocked" {
+				return // that was its answer
 			}
 			if _, err := running.GeminiControl(t.Context(), "reset", nil); err != nil {
 				t.Fatal(err)
