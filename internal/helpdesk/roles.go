@@ -20,6 +20,10 @@ var may = map[Action]struct{ agent, requester bool }{
 	SetLabel:    {agent: true},
 	Resolve:     {agent: true, requester: true},
 	NotRequest:  {agent: true, requester: true},
+
+	Helpful:       {agent: true, requester: true},
+	NotRelevant:   {agent: true, requester: true},
+	CloseResolved: {agent: true, requester: true},
 }
 
 // May refuses with a *[Refusal] what the actor may not do; age is the request's when they press.

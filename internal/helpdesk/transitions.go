@@ -36,6 +36,9 @@ const (
 	NotRequest     Action = "not_request"     // the requester or an agent says so
 	SetPriority    Action = "priority"        // an agent chooses it from the menu
 	SetLabel       Action = "label"           // an agent chooses it from the menu
+	Helpful        Action = "helpful"         // an agent or the requester says so of the answer that was offered
+	NotRelevant    Action = "not_relevant"    // the same
+	CloseResolved  Action = "close_resolved"  // resolved by the answer that was offered
 )
 
 // ReopenFor is how long after resolved a reply of the requester reopens; then the request is closed.
@@ -46,18 +49,22 @@ var transitions = map[Status]map[Action]Status{
 	New: {
 		Take: InProgress, AgentReply: InProgress, Wait: Waiting, RequesterReply: New,
 		Resolve: Resolved, Withdraw: Withdrawn, NotRequest: Withdrawn, SetPriority: New, SetLabel: New,
+		Helpful: New, NotRelevant: New, CloseResolved: Resolved,
 	},
 	InProgress: {
 		Take: InProgress, AgentReply: InProgress, Wait: Waiting, RequesterReply: InProgress,
 		Resolve: Resolved, Withdraw: Withdrawn, NotRequest: Withdrawn, SetPriority: InProgress, SetLabel: InProgress,
+		Helpful: InProgress, NotRelevant: InProgress, CloseResolved: Resolved,
 	},
 	Waiting: {
 		AgentReply: Waiting, RequesterReply: InProgress,
 		Resolve: Resolved, Withdraw: Withdrawn, NotRequest: Withdrawn, SetPriority: Waiting, SetLabel: Waiting,
+		Helpful: Waiting, NotRelevant: Waiting, CloseResolved: Resolved,
 	},
 	Resolved: {
 		AgentReply: Resolved, RequesterReply: InProgress,
 		Close: Closed, Withdraw: Withdrawn, NotRequest: Withdrawn, SetLabel: Resolved,
+		Helpful: Resolved, NotRelevant: Resolved,
 	},
 }
 

@@ -26,6 +26,9 @@ var life = map[helpdesk.Action]string{
 	helpdesk.NotRequest:     "withdrawn   withdrawn   withdrawn   withdrawn   - -",
 	helpdesk.SetPriority:    "new         in_progress waiting     -           - -",
 	helpdesk.SetLabel:       "new         in_progress waiting     resolved    - -",
+	helpdesk.Helpful:        "new         in_progress waiting     resolved    - -",
+	helpdesk.NotRelevant:    "new         in_progress waiting     resolved    - -",
+	helpdesk.CloseResolved:  "resolved    resolved    resolved    -           - -",
 
 	"":         "- - - - - -",
 	"reassign": "- - - - - -",

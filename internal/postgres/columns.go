@@ -68,6 +68,8 @@ var others = map[string][]string{
 	"tenant.request": {"origin_ts", "link", "status", "label", "priority", "triaged_by", "checks", "was", "pauses", "clocks_off", "edited_ts",
 		"receipt_ts", "card_channel", "card_ts"},
 	"tenant.tombstone":    {"origin_ts"},
+	"tenant.kb_entry":     {"key", "words"}, // words are keyed hashes
+	"tenant.kb_offer":     {"ts", "state"},
 	"tenant.sla_event":    {"clock", "kind", "outcome"},
 	"tenant.notice":       {"clock", "kind", "state", "channel", "ts", "thread_ts"},
 	"tenant.slack_limit":  {"method"},
