@@ -163,7 +163,8 @@ func (b *bundle) fill(t *testing.T, p *possession) {
 				return tx.PutExportLink(ctx, sha256.Sum256([]byte(p.name)), p.data, now.Add(time.Hour))
 			},
 			func() error {
-				return tx.PutEntry(ctx, helpdesk.Entry{ID: p.entry, Key: "K" + p.name, Active: true, Content: helpdesk.Content{Question: p.name}}, []string{"x"}, p.key)
+				e := helpdesk.Entry{ID: p.entry, Key: "K" + p.name, Active: true, Content: helpdesk.Content{Question: p.name}}
+				return tx.PutEntries(ctx, []postgres.IndexedEntry{{Entry: e, Stems: []string{"x"}}}, p.key)
 			},
 			func() error { return tx.RecordOffer(ctx, p.request, helpdesk.Offer{Entry: p.entry, TS: p.name}) },
 			func() error { return tx.OfferAnswers(ctx, c.ID, true) },

@@ -32,21 +32,30 @@ func (tx *Tx) entryAD(id helpdesk.EntryID) seal.AD {
 	return seal.AD{Workspace: tx.workspace.String(), Table: "kb_entry", Column: "sealed", Row: id.String()}
 }
 
-// PutEntry stores an entry of the knowledge base, found again by its id; its content is sealed under the workspace key, and its
-// stems can be looked for. What is counted of it stays.
-func (tx *Tx) PutEntry(ctx context.Context, e helpdesk.Entry, stems []string, key seal.Key) error {
-	plain, err := json.Marshal(e.Content)
-	if err != nil {
-		return fmt.Errorf("encode entry %s: %w", e.ID, err)
+// IndexedEntry is an entry with the stems by which it is found.
+type IndexedEntry struct {
+	helpdesk.Entry
+	Stems []string
+}
+
+// PutEntries stores entries of the knowledge base, found again by their ids; their content is sealed under the workspace key,
+// and their stems can be looked for. What is counted of them stays.
+func (tx *Tx) PutEntries(ctx context.Context, entries []IndexedEntry, key seal.Key) error {
+	var batch pgx.Batch
+	for _, e := range entries {
+		plain, err := json.Marshal(e.Content)
+		if err != nil {
+			return fmt.Errorf("encode entry %s: %w", e.ID, err)
+		}
+		batch.Queue(`
+			insert into tenant.kb_entry (workspace_id, entry_id, key, sealed, words, active)
+			values ($1, $2, $3, $4, array_to_tsvector($5::text[]), $6)
+			on conflict (workspace_id, entry_id) do update
+			set key = excluded.key, sealed = excluded.sealed, words = excluded.words, active = excluded.active`,
+			tx.workspace, e.ID, e.Key, key.Seal(plain, tx.entryAD(e.ID)), blind(key, e.Stems), e.Active)
 	}
-	_, err = tx.tx.Exec(ctx, `
-		insert into tenant.kb_entry (workspace_id, entry_id, key, sealed, words, active)
-		values ($1, $2, $3, $4, array_to_tsvector($5::text[]), $6)
-		on conflict (workspace_id, entry_id) do update
-		set key = excluded.key, sealed = excluded.sealed, words = excluded.words, active = excluded.active`,
-		tx.workspace, e.ID, e.Key, key.Seal(plain, tx.entryAD(e.ID)), blind(key, stems), e.Active)
-	if err != nil {
-		return fmt.Errorf("store entry %s: %w", e.ID, err)
+	if err := tx.tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return fmt.Errorf("store %d entries of workspace %s: %w", len(entries), tx.workspace, err)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"testing"
 
@@ -30,8 +29,7 @@ func TestEntriesAreFoundByTheirStems(t *testing.T) {
 		return c
 	}
 	b.must(t, w.id, func(ctx context.Context, tx *postgres.Tx) error {
-		return errors.Join(tx.PutEntry(ctx, vpn, []string{"okapi", "connect"}, w.key), tx.PutEntry(ctx, mail, []string{"mail", "connect"}, w.key),
-			tx.PutEntry(ctx, old, []string{"okapi"}, w.key))
+		return tx.PutEntries(ctx, []postgres.IndexedEntry{{vpn, []string{"okapi", "connect"}}, {mail, []string{"mail", "connect"}}, {old, []string{"okapi"}}}, w.key)
 	})
 	if c := find(w.key, "okapi", "connect", "nothing", "connect"); len(c.Entries) != 2 || c.Entries[0].Question != "okapi" || c.Active != 2 ||
 		c.With["okapi"] != 1 || c.With["connect"] != 2 || c.With["nothing"] != 0 {
@@ -43,7 +41,9 @@ func TestEntriesAreFoundByTheirStems(t *testing.T) {
 		}
 	}
 	vpn.Active = false
-	b.must(t, w.id, func(ctx context.Context, tx *postgres.Tx) error { return tx.PutEntry(ctx, vpn, []string{"okapi"}, w.key) })
+	b.must(t, w.id, func(ctx context.Context, tx *postgres.Tx) error {
+		return tx.PutEntries(ctx, []postgres.IndexedEntry{{vpn, []string{"okapi"}}}, w.key)
+	})
 	if c := find(w.key, "okapi", "connect"); len(c.Entries) != 1 || c.Entries[0].Key != "mail" || c.Active != 1 {
 		t.Errorf("found %+v", c)
 	}
@@ -66,7 +66,7 @@ func TestOffersCountOnce(t *testing.T) {
 	w := b.tenant(t, "T1", "C1")
 	e := helpdesk.Entry{ID: helpdesk.NewEntryID(), Key: "vpn", Active: true}
 	b.must(t, w.id, func(ctx context.Context, tx *postgres.Tx) error {
-		if err := tx.PutEntry(ctx, e, nil, w.key); err != nil {
+		if err := tx.PutEntries(ctx, []postgres.IndexedEntry{{Entry: e}}, w.key); err != nil {
 			return err
 		}
 		for range 2 {

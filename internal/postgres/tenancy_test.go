@@ -38,7 +38,7 @@ func arguments(theirs possession) map[reflect.Type]reflect.Value {
 		helpdesk.AuditEntry{At: now, Actor: "system", Action: helpdesk.AuditRole}, func(helpdesk.AuditEntry) error { return nil },
 		helpdesk.ScopeDeletion, theirs.erasure, theirs.certificate, postgres.Certificate{ID: helpdesk.NewCertificateID(), Number: 9, Document: []byte("x")},
 		theirs.erasureOf(person), theirs.data, helpdesk.EraseNames, helpdesk.DataErased, helpdesk.PersonTally{Texts: 1}, roles, [32]byte{1},
-		theirs.entry, helpdesk.Entry{ID: theirs.entry, Key: "KEVIL", Active: true}, helpdesk.Offer{Entry: theirs.entry, TS: "9.000009"}, helpdesk.Helpful,
+		theirs.entry, []postgres.IndexedEntry{{Entry: helpdesk.Entry{ID: theirs.entry, Key: "KEVIL", Active: true}}}, helpdesk.Offer{Entry: theirs.entry, TS: "9.000009"}, helpdesk.Helpful,
 		[]string{"x"},
 	} {
 		args[reflect.TypeOf(v)] = reflect.ValueOf(v)
