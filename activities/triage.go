@@ -47,6 +47,8 @@ type TriageResult struct {
 	Checks []helpdesk.Check `json:"checks,omitempty"`
 	// Secrets are the kinds of secret that the text holds.
 	Secrets []helpdesk.SecretKind `json:"secrets,omitempty"`
+	// Match is the entry of the knowledge base that is to be offered; zero where none is.
+	helpdesk.Match
 }
 
 // Triage reads a request's text and gives it label, priority, summary and deadlines: the model's where it answers
@@ -56,7 +58,7 @@ func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, 
 	if err != nil {
 		return TriageResult{}, failure(err)
 	}
-	t, withoutAI := m.lexically(), false
+	t, withoutAI, match := m.lexically(), false, a.match(ctx, m, in.RequestInput)
 	if a.Model != nil {
 		if better, err := a.ask(ctx, m, in, modelTime); err == nil {
 			t = better
@@ -82,7 +84,9 @@ func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, 
 		return tx.SaveSummary(ctx, in.Request, t.Summary, m.summaryKey)
 	})
 	a.Fail.Pass(failpoint.Triaged)
-	return result(m, t, d, withoutAI), failure(err)
+	res := result(m, t, d, withoutAI)
+	res.Match = match
+	return res, failure(err)
 }
 
 // TriageAgain reads a request once more: after the first attempt failed, or after its text was replaced. It stores the

@@ -27,6 +27,8 @@ type RequestState struct {
 	// Shown is the version that row and Slack show; Mute that there is nowhere in Slack to show it any more.
 	Shown int64 `json:"shown"`
 	Mute  bool  `json:"mute,omitempty"`
+	// Offer is the answer that is offered in the thread; nil where none is.
+	Offer *Offer `json:"offer,omitempty"`
 }
 
 // request is one run.
@@ -35,6 +37,7 @@ type request struct {
 	RequestState
 	turn    workflow.Mutex // one change at a time, from its check to its end
 	sending *delivery      // the notice on its way
+	offers  bool           // what happens to the answer is still to be shown
 }
 
 var steps *activities.Activities // never set: it only names the activities
@@ -61,6 +64,9 @@ func (r *request) run(ctx workflow.Context) error {
 	workflow.Go(ctx, r.hearSignals)
 	workflow.Go(ctx, r.keepReceipt)
 	workflow.Go(ctx, r.keepNotices)
+	if r.Offer != nil {
+		workflow.Go(ctx, r.keepOffer)
+	}
 	if r.WithoutAI {
 		workflow.Go(ctx, r.triageLater)
 	}
@@ -88,6 +94,7 @@ func (r *request) triage(ctx workflow.Context) error {
 	r.adopt(t)
 	r.show(ctx)
 	r.warn(ctx, t.Secrets)
+	r.offer(ctx, t.Match)
 	return nil
 }
 
@@ -174,7 +181,7 @@ func (r *request) end(ctx workflow.Context) error {
 		}
 	}
 	if err := workflow.Await(ctx, func() bool {
-		return r.Shown >= r.Version && len(r.Notices) == 0 && r.sending == nil && workflow.AllHandlersFinished(ctx)
+		return r.Shown >= r.Version && len(r.Notices) == 0 && r.sending == nil && !r.offers && workflow.AllHandlersFinished(ctx)
 	}); err != nil {
 		return err
 	}

@@ -37,6 +37,9 @@ type outside struct {
 	reruns      int
 	scrubbed    []time.Time
 	told        []activities.SecretsInput
+	offered     []activities.OfferInput
+	offer       func(activities.OfferInput) (activities.OfferResult, error)
+	settled     []activities.SettleInput
 	now         func() time.Time
 }
 

@@ -154,7 +154,7 @@ func (o *Operator) RemoveEntry(ctx context.Context, key string) error {
 
 // TryEntries is the entry that fits a text best, whether it is good or not, by the same way as in a channel; false where no
 // active entry has a word of it.
-func (o *Operator) TryEntries(ctx context.Context, text string) (best knowledge.Match, ok bool, err error) {
+func (o *Operator) TryEntries(ctx context.Context, text string) (best knowledge.Scored, ok bool, err error) {
 	key, err := o.workspaceKey(ctx)
 	if err != nil {
 		return best, false, err

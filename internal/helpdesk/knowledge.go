@@ -55,13 +55,19 @@ type Offer struct {
 	Pressed Action
 }
 
+// Match is an entry, and how sure it is that it answers a message: what a workflow history may know of it.
+type Match struct {
+	Entry      EntryID `json:"entry,omitzero"`
+	Confidence int     `json:"confidence,omitempty"` // in percent
+}
+
 // Bounds of a knowledge base; of text in characters.
 const (
 	MaxEntries  = 2000
 	MaxEntryKey = 64
 	MaxQuestion = 300
 	MaxAnswer   = 2000
-	MaxLink     = 500
+	MaxLink     = 300
 	MaxTags     = 10
 	MaxTag      = 40
 )
@@ -101,8 +107,9 @@ func secure(link string) error {
 		return nil
 	}
 	u, err := url.Parse(link)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || utf8.RuneCountInString(link) > MaxLink || strings.ContainsAny(link, "<>|\" \n\t") {
-		return fmt.Errorf("link must be an address that begins with https://, at most %d characters: %w", MaxLink, ErrInvalid)
+	odd := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("<>|\"", r) }
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || len(link) > MaxLink || strings.ContainsFunc(link, odd) {
+		return fmt.Errorf("link must be an address that begins with https://, at most %d characters of ASCII: %w", MaxLink, ErrInvalid)
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ const (
 	ReasonTooLate      Reason = "too_late"       // the requester's ten minutes are over
 	ReasonTaken        Reason = "taken"          // somebody else took it a moment ago
 	ReasonUnknownLabel Reason = "unknown_label"  // the label was removed since
+	ReasonRated        Reason = "rated"          // somebody has said before what they think of the answer
 	ReasonUnknown      Reason = "unknown_action" // of a message that is older than this version
 )
 
@@ -39,6 +40,7 @@ var sentences = map[Reason]string{
 	ReasonTooLate:      "The person who asked can say so in the first ten minutes, agents at any time. Ask an agent.",
 	ReasonTaken:        "Somebody else took this request a moment ago. Press again to take it over.",
 	ReasonUnknownLabel: "That label no longer exists. Choose another one.",
+	ReasonRated:        "Somebody has already said whether this answer helps.",
 	ReasonUnknown:      "This button no longer works. Use the newest message of this request.",
 }
 

@@ -109,7 +109,7 @@ func TestReasons(t *testing.T) {
 	for _, reason := range []helpdesk.Reason{
 		helpdesk.ReasonNew, helpdesk.ReasonInProgress, helpdesk.ReasonWaiting, helpdesk.ReasonResolved, helpdesk.ReasonClosed,
 		helpdesk.ReasonWithdrawn, helpdesk.ReasonUntriaged, helpdesk.ReasonAgents, helpdesk.ReasonParties, helpdesk.ReasonTooLate,
-		helpdesk.ReasonTaken, helpdesk.ReasonUnknownLabel, helpdesk.ReasonUnknown,
+		helpdesk.ReasonTaken, helpdesk.ReasonUnknownLabel, helpdesk.ReasonRated, helpdesk.ReasonUnknown,
 	} {
 		sentence := reason.Sentence()
 		if other, twice := seen[sentence]; twice {

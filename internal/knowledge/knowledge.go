@@ -62,21 +62,21 @@ type Counts struct {
 	With    map[string]int
 }
 
-// Match is an entry that may answer a message.
-type Match struct {
+// Scored is an entry that may answer a message.
+type Scored struct {
 	helpdesk.Entry
 	Confidence int // in percent: how often an entry with it is the right one, as far as the shipped set can tell
 }
 
-// Good reports whether the match is worth offering.
-func (m Match) Good() bool { return m.Confidence >= Threshold }
+// Good reports whether it is worth offering.
+func (s Scored) Good() bool { return s.Confidence >= Threshold }
 
 // Best is the best of the candidates, the first of equals; false where there is none.
-func (m Message) Best(candidates []helpdesk.Entry, c Counts) (best Match, ok bool) {
+func (m Message) Best(candidates []helpdesk.Entry, c Counts) (best Scored, ok bool) {
 	best.Confidence = -1
 	for _, e := range candidates {
 		if n := int(math.Round(100 * m.confidence(e.Content, c))); n > best.Confidence {
-			best = Match{e, n}
+			best = Scored{e, n}
 		}
 	}
 	return best, len(candidates) > 0
