@@ -57,6 +57,8 @@ type TriageResult struct {
 	// incident; 0: none.
 	Similar  []Likeness `json:"similar,omitempty"`
 	Incident int        `json:"incident,omitempty"`
+	// Match is the entry of the knowledge base that is to be offered; zero where none is.
+	helpdesk.Match
 }
 
 // Triage reads a request's text and gives it label, priority, summary and deadlines: the model's where it answers
@@ -67,6 +69,7 @@ func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, 
 		return TriageResult{}, failure(err)
 	}
 	m.similar, m.incident = a.compare(ctx, in.RequestInput, m)
+	match := a.match(ctx, m, in.RequestInput)
 	o, absent := a.ask(ctx, m, in, modelTime)
 	if absent != nil {
 		o = m.lexically()
@@ -90,7 +93,9 @@ func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, 
 		return tx.SaveSummary(ctx, in.Request, o.Summary, m.summaryKey)
 	})
 	a.Fail.Pass(failpoint.Triaged)
-	return result(m, o, d, absent), failure(err)
+	r := result(m, o, d, absent)
+	r.Match = match
+	return r, failure(err)
 }
 
 // TriageAgain reads a request once more: after the first attempt failed, or after its text was replaced. It stores the

@@ -124,6 +124,21 @@ func secretsOptions() workflow.ActivityOptions {
 	return o
 }
 
+// offerOptions: after an hour somebody else may have answered. Receipts come before it.
+func offerOptions() workflow.ActivityOptions {
+	o := slackOptions("offer an answer")
+	o.ScheduleToCloseTimeout = time.Hour
+	o.Priority.PriorityKey = 4
+	return o
+}
+
+// settleOptions: a press is to be seen and counted; whatever Slack does, the request's end must not wait for it longer.
+func settleOptions() workflow.ActivityOptions {
+	o := slackOptions("settle the answer offered")
+	o.ScheduleToCloseTimeout = 24 * time.Hour
+	return o
+}
+
 // compareOptions: a few pages of channels; what cannot be asked within an hour is asked tomorrow.
 func compareOptions() workflow.ActivityOptions {
 	o := slackOptions("compare channels")

@@ -21,6 +21,10 @@ var presses = map[helpdesk.Action]func(*request, workflow.Context, names.Press) 
 	helpdesk.NotRequest:  (*request).pressNotRequest,
 	helpdesk.Join:        (*request).pressJoin,
 	helpdesk.Separate:    (*request).pressSeparate,
+
+	helpdesk.Helpful:       (*request).pressRating,
+	helpdesk.NotRelevant:   (*request).pressRating,
+	helpdesk.CloseResolved: (*request).pressCloseResolved,
 }
 
 // answerPresses begins to take presses. One that is refused leaves no event; the type of its error is the reason.
@@ -56,6 +60,9 @@ func (r *request) allows(p names.Press) error {
 		return err
 	}
 	if _, err := r.Status.Next(p.Action); err != nil {
+		return err
+	}
+	if err := r.allowsRating(p.Action); err != nil {
 		return err
 	}
 	if p.Action == helpdesk.Take && r.Assignee != "" && r.Assignee != p.By.User && p.Seen < r.TakenIn {

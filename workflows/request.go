@@ -30,6 +30,8 @@ type RequestState struct {
 	// Shown is the version that row and Slack show; Mute that there is nowhere in Slack to show it any more.
 	Shown int64 `json:"shown"`
 	Mute  bool  `json:"mute,omitempty"`
+	// Offer is the answer that is offered in the thread; nil where none is.
+	Offer *Offer `json:"offer,omitempty"`
 }
 
 // request is one run.
@@ -39,6 +41,7 @@ type request struct {
 	turn    workflow.Mutex // one change at a time, from its check to its end
 	sending *delivery      // the notice on its way
 	telling int            // how much is being said to other requests, and about them
+	offers  bool           // what happens to the answer is still to be shown
 }
 
 var steps *activities.Activities // never set: it only names the activities
@@ -65,6 +68,9 @@ func (r *request) run(ctx workflow.Context) error {
 	workflow.Go(ctx, r.hearSignals)
 	workflow.Go(ctx, r.keepReceipt)
 	workflow.Go(ctx, r.keepNotices)
+	if r.Offer != nil {
+		workflow.Go(ctx, r.keepOffer)
+	}
 	if r.WithoutAI && !r.Why.Final() {
 		workflow.Go(ctx, r.triageLater)
 	}
@@ -97,6 +103,7 @@ func (r *request) triage(ctx workflow.Context) error {
 	r.warn(ctx, t.Secrets)
 	r.tellPaused(ctx, t)
 	r.alarm(ctx, t)
+	r.offer(ctx, t.Match)
 	return nil
 }
 
@@ -189,7 +196,7 @@ func (r *request) end(ctx workflow.Context) error {
 		}
 	}
 	if err := workflow.Await(ctx, func() bool {
-		return r.Shown >= r.Version && len(r.Notices) == 0 && r.sending == nil && r.telling == 0 && workflow.AllHandlersFinished(ctx)
+		return r.Shown >= r.Version && len(r.Notices) == 0 && r.sending == nil && r.telling == 0 && !r.offers && workflow.AllHandlersFinished(ctx)
 	}); err != nil {
 		return err
 	}

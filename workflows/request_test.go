@@ -38,6 +38,9 @@ type outside struct {
 	scrubbed    []time.Time
 	told        []activities.SecretsInput
 	paused      int
+	offered     []activities.OfferInput
+	offer       func(activities.OfferInput) (activities.OfferResult, error)
+	settled     []activities.SettleInput
 	now         func() time.Time
 	related
 }

@@ -110,7 +110,7 @@ func rootCommand(s *surroundings) *cobra.Command {
 		apiCommand(s), workerCommand(s), migrateCommand(s), manifestCommand(s),
 		workspaceCommand(s), agentCommand(s), channelCommand(s), retentionCommand(s),
 		requestCommand(s), certificateCommand(s), auditCommand(s), keysCommand(s), byomCommand(s), personCommand(s), evalCommand(s),
-		restoreCommand(s), drillCommand(s),
+		restoreCommand(s), drillCommand(s), knowledgeCommand(s),
 	)
 	return root
 }

@@ -162,7 +162,7 @@ func channelCommand(s *surroundings) *cobra.Command {
 	for _, c := range []*cobra.Command{bot, external} {
 		c.Flags().BoolVar(&deny, "deny", false, "take the permission back")
 	}
-	return group("channel", "Who is read in a channel", bot, external)
+	return group("channel", "Who is read in a channel, and whether answers are offered", bot, external, offerAnswersCommand(s))
 }
 
 func channelError(err error, channel string) error {

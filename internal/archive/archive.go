@@ -92,6 +92,13 @@ func (a *Archive) write(ctx context.Context, e *export) (helpdesk.PersonTally, e
 			return e.tally(), err
 		}
 	}
+	if e.person == "" { // nothing of it is a person's
+		for _, f := range []format{asJSON, asCSV} {
+			if err := e.table(ctx, "knowledge", f, e.knowledge); err != nil {
+				return e.tally(), err
+			}
+		}
+	}
 	for _, s := range e.sheets {
 		for _, f := range []format{asJSON, asCSV} {
 			if err := e.table(ctx, s.Name, f, e.sheet(s)); err != nil {
@@ -128,6 +135,9 @@ func (e *export) readme() string {
 		"In CSV a ' precedes what a spreadsheet would take for a formula; in JSON it does not.\n\n")
 	fmt.Fprintf(&b, "requests       the requests %s: text and summary where they are still there, and\n"+
 		"               in text_state until when the text is kept, or why and when it was removed\n", whose)
+	if e.person == "" {
+		b.WriteString("knowledge      the knowledge base, and on how many requests each entry was offered\n")
+	}
 	for _, s := range e.sheets {
 		fmt.Fprintf(&b, "%-14s %s\n", s.Name, s.About)
 	}

@@ -16,7 +16,7 @@ type row struct {
 func table() []row {
 	var (
 		leaves    = []string{"internal/secret", "internal/sla", "internal/redact", "internal/suspicion", "internal/location", "internal/observe", "internal/failpoint", "migrations"}
-		adapters  = []string{"internal/lexical", "internal/similar", "internal/gemini", "internal/provider", "internal/slackapi", "internal/billing", "internal/mail", "internal/blockkit", "internal/certificate"}
+		adapters  = []string{"internal/lexical", "internal/similar", "internal/knowledge", "internal/gemini", "internal/provider", "internal/slackapi", "internal/billing", "internal/mail", "internal/blockkit", "internal/certificate"}
 		stores    = []string{"internal/seal", "internal/keystore", "internal/postgres"}
 		nouns     = slices.Concat(leaves, []string{"internal/helpdesk"}, adapters, stores)
 		workflows = []string{"workflows", "workflows/names", "activities"}
@@ -44,6 +44,7 @@ func table() []row {
 		{pkg: "internal/helpdesk", imports: []string{"internal/sla"}, standardOnly: true},
 		{pkg: "internal/lexical", imports: []string{"internal/helpdesk"}},
 		{pkg: "internal/similar", imports: []string{"internal/lexical"}},
+		{pkg: "internal/knowledge", imports: []string{"internal/helpdesk", "internal/lexical"}},
 		{pkg: "internal/evaluation", imports: []string{"internal/helpdesk"}},
 		{pkg: "internal/gemini", imports: []string{"internal/helpdesk", "internal/location", "internal/redact", "internal/secret"}},
 		{pkg: "internal/provider", imports: []string{"internal/gemini", "internal/helpdesk", "internal/redact", "internal/secret"}},

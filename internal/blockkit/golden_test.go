@@ -230,6 +230,13 @@ func samples() map[string]rendered {
 		"breach_corrected":               notice(helpdesk.Breach, late, corrected),
 		"breach_of_resolution_corrected": notice(helpdesk.Breach, ofResolution, corrected),
 
+		"answer":              answer(),
+		"answer_helpful":      answer(func(a *blockkit.Answer) { a.Pressed = helpdesk.Helpful }),
+		"answer_not_relevant": answer(func(a *blockkit.Answer) { a.Pressed = helpdesk.NotRelevant }),
+		"answer_closed":       answer(func(a *blockkit.Answer) { a.Pressed = helpdesk.CloseResolved }),
+		"answer_withdrawn":    answer(func(a *blockkit.Answer) { a.Withdrawn = true }),
+		"answer_without_link": answer(func(a *blockkit.Answer) { a.Link = "" }),
+
 		"secret": show(blockkit.Secrets([]helpdesk.SecretKind{helpdesk.SecretPassword})),
 		"secrets": show(blockkit.Secrets([]helpdesk.SecretKind{
 			helpdesk.SecretCard, helpdesk.SecretConnectionString, helpdesk.SecretPassword, helpdesk.SecretPrivateKey, helpdesk.SecretRecoveryCode,

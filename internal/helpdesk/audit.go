@@ -20,7 +20,9 @@ const (
 	AuditProvider      AuditAction = "provider"       // whose model reads the messages
 	AuditTokens        AuditAction = "tokens"         // a day, of our project
 	AuditModel         AuditAction = "model"          // another model, place or project has read a message than before
-	AuditExported      AuditAction = "exported"       // Object says what: "audit", "workspace", or a person
+	AuditOfferAnswers  AuditAction = "offer_answers"  // in a channel
+	AuditKnowledge     AuditAction = "knowledge"      // Object is the key of an entry that was removed; after an import Before and After count them
+	AuditExported      AuditAction = "exported"       // Object says what: "audit", "workspace", "knowledge", or a person
 	AuditExportLink    AuditAction = "export_link"    // a link to an export was made; Object is the data request
 	AuditErased        AuditAction = "erased"         // the erasure of a person was ordered; Object is the person
 	AuditKeyRotated    AuditAction = "key_rotated"    // the workspace's key was replaced by its next version

@@ -22,6 +22,7 @@ const (
 	ReasonTooLate      Reason = "too_late"       // the requester's ten minutes are over
 	ReasonTaken        Reason = "taken"          // somebody else took it a moment ago
 	ReasonUnknownLabel Reason = "unknown_label"  // the label was removed since
+	ReasonRated        Reason = "rated"          // somebody has said before what they think of the answer
 	ReasonUnknown      Reason = "unknown_action" // of a message that is older than this version
 
 	ReasonDuplicate    Reason = "is_duplicate"    // it follows another request
@@ -52,6 +53,7 @@ var sentences = map[Reason]string{
 	ReasonOriginal:     "Other requests are duplicates of this one. Press Not a duplicate on those first.",
 	ReasonLater:        "A request can be a duplicate of one that was opened earlier, not of a later one. Mark the later one.",
 	ReasonOriginalOver: "The other request is not open any more, so nothing can follow it.",
+	ReasonRated:        "Somebody has already said whether this answer helps.",
 	ReasonUnknown:      "This button no longer works. Use the newest message of this request.",
 }
 

@@ -22,6 +22,10 @@ var may = map[Action]struct{ agent, requester bool }{
 	NotRequest:  {agent: true, requester: true},
 	Join:        {agent: true},
 	Separate:    {agent: true},
+
+	Helpful:       {agent: true, requester: true},
+	NotRelevant:   {agent: true, requester: true},
+	CloseResolved: {agent: true, requester: true},
 }
 
 // May refuses with a *[Refusal] what the actor may not do; age is the request's when they press.

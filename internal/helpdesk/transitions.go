@@ -38,6 +38,9 @@ const (
 	SetLabel       Action = "label"           // an agent chooses it from the menu
 	Join           Action = "duplicate"       // an agent says which request it is a duplicate of
 	Separate       Action = "not_duplicate"   // an agent says that it is none after all
+	Helpful        Action = "helpful"         // an agent or the requester says so of the answer that was offered
+	NotRelevant    Action = "not_relevant"    // the same
+	CloseResolved  Action = "close_resolved"  // resolved by the answer that was offered
 )
 
 // ReopenFor is how long after resolved a reply of the requester reopens; then the request is closed.
@@ -49,21 +52,25 @@ var transitions = map[Status]map[Action]Status{
 		Take: InProgress, AgentReply: InProgress, Wait: Waiting, RequesterReply: New,
 		Resolve: Resolved, Withdraw: Withdrawn, NotRequest: Withdrawn, SetPriority: New, SetLabel: New,
 		Join: New, Separate: New,
+		Helpful: New, NotRelevant: New, CloseResolved: Resolved,
 	},
 	InProgress: {
 		Take: InProgress, AgentReply: InProgress, Wait: Waiting, RequesterReply: InProgress,
 		Resolve: Resolved, Withdraw: Withdrawn, NotRequest: Withdrawn, SetPriority: InProgress, SetLabel: InProgress,
 		Join: InProgress, Separate: InProgress,
+		Helpful: InProgress, NotRelevant: InProgress, CloseResolved: Resolved,
 	},
 	Waiting: {
 		AgentReply: Waiting, RequesterReply: InProgress,
 		Resolve: Resolved, Withdraw: Withdrawn, NotRequest: Withdrawn, SetPriority: Waiting, SetLabel: Waiting,
 		Join: Waiting, Separate: Waiting,
+		Helpful: Waiting, NotRelevant: Waiting, CloseResolved: Resolved,
 	},
 	Resolved: {
 		AgentReply: Resolved, RequesterReply: InProgress,
 		Close: Closed, Withdraw: Withdrawn, NotRequest: Withdrawn, SetLabel: Resolved,
 		Separate: InProgress, // it was resolved with its original, and is open again
+		Helpful:  Resolved, NotRelevant: Resolved,
 	},
 }
 

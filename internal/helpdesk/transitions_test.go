@@ -28,6 +28,9 @@ var life = map[helpdesk.Action]string{
 	helpdesk.SetLabel:       "new         in_progress waiting     resolved    - -",
 	helpdesk.Join:           "new         in_progress waiting     -           - -",
 	helpdesk.Separate:       "new         in_progress waiting     in_progress - -",
+	helpdesk.Helpful:        "new         in_progress waiting     resolved    - -",
+	helpdesk.NotRelevant:    "new         in_progress waiting     resolved    - -",
+	helpdesk.CloseResolved:  "resolved    resolved    resolved    -           - -",
 
 	"":         "- - - - - -",
 	"reassign": "- - - - - -",
@@ -108,7 +111,7 @@ func TestReasons(t *testing.T) {
 	for _, reason := range []helpdesk.Reason{
 		helpdesk.ReasonNew, helpdesk.ReasonInProgress, helpdesk.ReasonWaiting, helpdesk.ReasonResolved, helpdesk.ReasonClosed,
 		helpdesk.ReasonWithdrawn, helpdesk.ReasonUntriaged, helpdesk.ReasonAgents, helpdesk.ReasonParties, helpdesk.ReasonTooLate,
-		helpdesk.ReasonTaken, helpdesk.ReasonUnknownLabel, helpdesk.ReasonUnknown,
+		helpdesk.ReasonTaken, helpdesk.ReasonUnknownLabel, helpdesk.ReasonRated, helpdesk.ReasonUnknown,
 		helpdesk.ReasonDuplicate, helpdesk.ReasonNoDuplicate, helpdesk.ReasonJoined, helpdesk.ReasonOriginal, helpdesk.ReasonLater,
 		helpdesk.ReasonOriginalOver,
 	} {

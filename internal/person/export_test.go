@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -123,8 +124,23 @@ func TestAWorkspacesExportIsWhole(t *testing.T) {
 		}
 		return nil
 	})
+	key, err := b.Keys.WorkspaceKey(t.Context(), b.workspace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.in(t, func(ctx context.Context, tx *postgres.Tx) error {
+		entries := make([]postgres.IndexedEntry, 510) // more than a page
+		for n := range entries {
+			entries[n].Entry = helpdesk.Entry{ID: helpdesk.NewEntryID(), Key: fmt.Sprintf("k%03d", n), Content: helpdesk.Content{Question: "the okapi question"}}
+		}
+		return errors.Join(tx.PutEntries(ctx, entries, key),
+			tx.RecordOffer(ctx, b.requests["open"], helpdesk.Offer{Entry: entries[0].ID, Confidence: 87, TS: "1.000002"}))
+	})
 	files, m := b.export(t, "")
-	for name, want := range map[string]int64{"requests": 7 + more, "sla_events": 2*(7+more) + 1, "audit": 602, "notices": 1, "roles": 2, "channels": 1, "settings": 1} {
+	if n := strings.Count(files["knowledge.json"].String(), "the okapi question"); n != 510 {
+		t.Errorf("%d entries can be read", n)
+	}
+	for name, want := range map[string]int64{"knowledge": 510, "answers": 1, "requests": 7 + more, "sla_events": 2*(7+more) + 1, "audit": 602, "notices": 1, "roles": 2, "channels": 1, "settings": 1} {
 		for _, extension := range []string{".json", ".csv"} {
 			if got := rowsOf(m, name+extension); got != want {
 				t.Errorf("%s%s has %d rows, want %d", name, extension, got, want)

@@ -69,6 +69,8 @@ var others = map[string][]string{
 		"receipt_ts", "card_channel", "card_ts"},
 	"tenant.byom":         {"project", "location", "model"},
 	"tenant.tombstone":    {"origin_ts"},
+	"tenant.kb_entry":     {"key", "words"}, // words are keyed hashes
+	"tenant.kb_offer":     {"ts", "state"},
 	"tenant.sla_event":    {"clock", "kind", "outcome"},
 	"tenant.notice":       {"clock", "kind", "state", "channel", "ts", "thread_ts"},
 	"tenant.slack_limit":  {"method"},

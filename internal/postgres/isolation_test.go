@@ -32,6 +32,7 @@ type possession struct {
 	erasure     helpdesk.ErasureID
 	certificate helpdesk.CertificateID
 	data        helpdesk.DataRequestID
+	entry       helpdesk.EntryID
 	number      int64 // of request
 }
 
@@ -47,7 +48,7 @@ func guess(name string, n byte) possession {
 		name: name, workspace: helpdesk.NewWorkspaceID(now), key: seal.NewKey(), channel: helpdesk.NewChannelID(now),
 		request: helpdesk.NewRequestID(), more: helpdesk.NewRequestID(), delivery: helpdesk.NewInboxID(now),
 		erasure: helpdesk.ErasureID(helpdesk.NewRequestID()), certificate: helpdesk.NewCertificateID(), number: 100 + int64(n),
-		data: helpdesk.NewDataRequestID(now),
+		data: helpdesk.NewDataRequestID(now), entry: helpdesk.NewEntryID(),
 	}
 	p.request[0], p.more[0] = n, n+1 // what lies after a foreign request is all of mine, or nothing
 	return p
@@ -166,6 +167,12 @@ func (b *bundle) fill(t *testing.T, p *possession) {
 			func() error {
 				return tx.PutExportLink(ctx, sha256.Sum256([]byte(p.name)), p.data, now.Add(time.Hour))
 			},
+			func() error {
+				e := helpdesk.Entry{ID: p.entry, Key: "K" + p.name, Active: true, Content: helpdesk.Content{Question: p.name}}
+				return tx.PutEntries(ctx, []postgres.IndexedEntry{{Entry: e, Stems: []string{"x"}}}, p.key)
+			},
+			func() error { return tx.RecordOffer(ctx, p.request, helpdesk.Offer{Entry: p.entry, TS: p.name}) },
+			func() error { return tx.OfferAnswers(ctx, c.ID, true) },
 			func() error { return tx.Block(ctx, "method."+p.name, now.Add(24*time.Hour)) },
 			func() error { return tx.DeleteText(ctx, p.more, helpdesk.ScopeDeletion, now) },
 			func() error {
@@ -313,7 +320,7 @@ func show(values []reflect.Value) (out []string) {
 
 var (
 	ids    = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
-	sealed = regexp.MustCompile(`\\x[0-9a-f]{40,}`)
+	sealed = regexp.MustCompile(`\\x[0-9a-f]{40,}|'[0-9a-f]{20}'`) // or hashed
 )
 
 // alike brings two calls that differ in nothing but what was asked for to the same words: what stands in the arguments,

@@ -224,7 +224,7 @@ func (tx *Tx) DeleteBodies(ctx context.Context, ids []helpdesk.InboxID) error {
 // purgeTables hold what belongs to a workspace, those that refer to others first. The last two are the workspace itself:
 // they go in one transaction, when nothing else is left.
 var purgeTables = []string{
-	"tenant.notice", "tenant.sla_event", "tenant.request_text", "tenant.erasure", "tenant.request", "tenant.tombstone", "tenant.channel_alias",
+	"tenant.kb_offer", "tenant.kb_entry", "tenant.notice", "tenant.sla_event", "tenant.request_text", "tenant.erasure", "tenant.request", "tenant.tombstone", "tenant.channel_alias",
 	"tenant.channel", "tenant.agent", "tenant.slack_limit", "tenant.audit", "tenant.data_request",
 	"tenant.byom", "tenant.model_usage",
 	"system.export_link", "system.inbox", "tenant.workspace", "system.installation",

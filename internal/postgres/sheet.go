@@ -43,11 +43,18 @@ var workspaceSheets = []Sheet{
 		where r.workspace_id = @workspace and r.number >= ` + afterNumber + ` and (r.number, n.clock, n.kind, n.recipient)
 		  > (` + afterNumber + `, split_part(@after, '/', 2), split_part(@after, '/', 3), split_part(@after, '/', 4))
 		order by r.number, n.clock, n.kind, n.recipient limit @limit`},
+	{"answers", "what of the knowledge base was offered on which request, and what was said of it", `
+		select r.number::text as page, r.number, e.key as entry, o.confidence, o.ts, o.state
+		from tenant.request r
+		join tenant.kb_offer o on o.workspace_id = @workspace and o.request_id = r.request_id
+		join tenant.kb_entry e on e.workspace_id = @workspace and e.entry_id = o.entry_id
+		where r.workspace_id = @workspace and r.number > ` + afterNumber + `
+		order by r.number limit @limit`},
 	{"roles", "who is an agent or an admin", `
 		select slack_user as page, slack_user as user, role, added_at from tenant.agent
 		where workspace_id = @workspace and slack_user > @after order by slack_user limit @limit`},
 	{"channels", "channels that are or were read", `
-		select channel_id::text as page, slack_channel as channel, state, since, read_from, external, allow_external, allowed_bots
+		select channel_id::text as page, slack_channel as channel, state, since, read_from, external, allow_external, allowed_bots, offer_answers
 		from tenant.channel where workspace_id = @workspace and channel_id > ` + afterID + `
 		order by channel_id limit @limit`},
 	{"settings", "what an admin can change; durations in nanoseconds", `

@@ -39,6 +39,8 @@ func arguments(theirs possession) map[reflect.Type]reflect.Value {
 		helpdesk.AuditEntry{At: now, Actor: "system", Action: helpdesk.AuditRole}, func(helpdesk.AuditEntry) error { return nil },
 		helpdesk.ScopeDeletion, theirs.erasure, theirs.certificate, postgres.Certificate{ID: helpdesk.NewCertificateID(), Number: 9, Document: []byte("x")},
 		theirs.erasureOf(person), theirs.data, helpdesk.EraseNames, helpdesk.DataErased, helpdesk.PersonTally{Texts: 1}, roles, [32]byte{1},
+		theirs.entry, []postgres.IndexedEntry{{Entry: helpdesk.Entry{ID: theirs.entry, Key: "KEVIL", Active: true}}}, helpdesk.Offer{Entry: theirs.entry, TS: "9.000009"}, helpdesk.Helpful,
+		[]string{"x"},
 	} {
 		args[reflect.TypeOf(v)] = reflect.ValueOf(v)
 	}
@@ -53,6 +55,7 @@ var theirStrings = map[string]string{
 	"DropPersonDeliveries": "UTHEIRS", "DropPersonRequests": "UTHEIRS", "UntoldRequests": "UTHEIRS", "LivingOf": "UTHEIRS",
 	"RenamePerson": "UTHEIRS", "FinishErasure": "UTHEIRS", "PreviewPerson": "UTHEIRS", "PersonRequests": "UTHEIRS", "RequestPage": "UTHEIRS",
 	"SheetPage":   "UTHEIRS",
+	"DropEntry":   "KTHEIRS",
 	"JoinChannel": "CTHEIRS", "RenumberChannel": "CTHEIRS", "SetStaffChannel": "CTHEIRS",
 }
 
@@ -70,6 +73,8 @@ var beforehand = map[string]string{
 	"LivingOf":        `update tenant.request set assignee = requester`,
 	"UntoldRequests":  `update tenant.request set requester = 'erased-0123456789abcdef'`,
 	"Neighbours":      `insert into tenant.request_text select workspace_id, request_id, 'x', 'x' from tenant.request on conflict do nothing`,
+	"RecordOffer":     `delete from tenant.kb_offer`,
+	"OfferAnswers":    `update tenant.channel set offer_answers = false`,
 	"UnderWay":        `update system.inbox set next_at = 'infinity'`,
 }
 
@@ -90,7 +95,7 @@ func asking(t *testing.T, method reflect.Method, p possession) (in []reflect.Val
 	}
 	for n := 2; n < method.Type.NumIn(); n++ {
 		switch kind := method.Type.In(n); {
-		case method.Name == "SheetPage" && n == 4, method.Name == "RequestPage" && n == 3, method.Name == "Sealed" && n == 2: // from the beginning
+		case method.Name == "SheetPage" && n == 4, method.Name == "RequestPage" && n == 3, method.Name == "Entries" && n == 3, method.Name == "Sealed" && n == 2: // from the beginning
 			in = append(in, reflect.Zero(kind))
 		case kind == reflect.TypeFor[string]():
 			in = append(in, reflect.ValueOf(text))

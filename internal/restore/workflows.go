@@ -145,7 +145,13 @@ func (r *Reconciler) resume(ctx context.Context, ws helpdesk.WorkspaceID, id hel
 		if state.Clocks.FirstResponse, err = level(ctx, tx, id, helpdesk.FirstResponse); err != nil {
 			return err
 		}
-		state.Clocks.Resolution, err = level(ctx, tx, id, helpdesk.Resolution)
+		if state.Clocks.Resolution, err = level(ctx, tx, id, helpdesk.Resolution); err != nil {
+			return err
+		}
+		offered, err := tx.Offer(ctx, id)
+		if offered.TS != "" {
+			state.Offer = &workflows.Offer{Match: helpdesk.Match{Entry: offered.Entry, Confidence: offered.Confidence}, Posted: true, Pressed: offered.Pressed}
+		}
 		return err
 	})
 	if err != nil {
