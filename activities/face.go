@@ -64,8 +64,8 @@ func (a *Activities) face(ctx context.Context, in names.RequestInput, method str
 	if err != nil {
 		return f, err
 	}
-	f.shown.Labels = f.workspace.Settings.Labels
-	f.shown.LabelName = labelName(f.shown.Labels, f.shown.Label)
+	f.shown.Labels = helpdesk.Active(f.workspace.Settings.Labels)
+	f.shown.LabelName = labelName(f.workspace.Settings.Labels, f.shown.Label)
 	f.session, err = a.session(ctx, in.Workspace, token)
 	return f, err
 }

@@ -157,7 +157,7 @@ func (a *Activities) material(ctx context.Context, in names.RequestInput) (m mat
 		if err != nil {
 			return err
 		}
-		m.settings, m.labels = w.Settings, w.Settings.Labels
+		m.settings, m.labels = w.Settings, helpdesk.Active(w.Settings.Labels)
 		if m.request, err = tx.Request(ctx, in.Request); err != nil {
 			return err
 		}
