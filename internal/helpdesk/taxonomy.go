@@ -1,7 +1,6 @@
 package helpdesk
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -60,25 +59,21 @@ func Marked(labels []Label) []Label {
 	return labels
 }
 
-// LabelError says what is wrong with a taxonomy, and what to do. It is for who wrote the taxonomy: it names its labels.
-type LabelError struct {
-	Index   int // of the label; -1 where it is about all of them
-	Problem string
+// LabelProblem is what is wrong with a taxonomy, and what to do. It is for who wrote the taxonomy: it names the label.
+type LabelProblem struct {
+	Index int // of the label; -1 where it is about all of them
+	What  string
 }
-
-func (e *LabelError) Error() string { return e.Problem }
 
 var (
 	labelKey   = regexp.MustCompile(`^[a-z0-9-]+$`)
 	personForm = regexp.MustCompile(`^[UW][A-Z0-9]{2,}$`)
 )
 
-// ValidateLabels refuses a list that cannot be the taxonomy of a workspace on a plan. Errors are [*LabelError], one for each
-// problem, joined.
-func ValidateLabels(labels []Label, plan Plan) error {
-	var errs []error
+// LabelProblems is why a list cannot be the taxonomy of a workspace on a plan; nothing where it can.
+func LabelProblems(labels []Label, plan Plan) (problems []LabelProblem) {
 	refuse := func(i int, format string, a ...any) {
-		errs = append(errs, &LabelError{Index: i, Problem: fmt.Sprintf(format, a...)})
+		problems = append(problems, LabelProblem{Index: i, What: fmt.Sprintf(format, a...)})
 	}
 	for i, l := range labels {
 		for _, problem := range l.problems() {
@@ -108,7 +103,7 @@ func ValidateLabels(labels []Label, plan Plan) error {
 	if !slices.ContainsFunc(labels, func(l Label) bool { return l.Default }) {
 		refuse(-1, "no label is the default; mark the one for what fits no other with 'default: true'")
 	}
-	return errors.Join(errs...)
+	return problems
 }
 
 // problems are those of a label alone.
