@@ -45,6 +45,7 @@ func leaves() map[string]config.Need {
 		"certificate verify-drill": 0, "restore reconcile": config.Reconcile, "restore-drill": config.Drill,
 		"keys status": config.Operator, "keys rotate": config.Operator, "keys rewrap": config.Operator,
 		"person export": config.Operator, "person erase": config.Operator, "person requests": config.Operator, "workspace export": config.Operator,
+		"labels import": config.Operator, "labels export": config.Operator, "labels starters": 0,
 		"eval": 0, // with --provider gemini it reads config.Evaluation, which its own tests see to
 	}
 }
@@ -212,8 +213,11 @@ func TestWrongConfiguration(t *testing.T) {
 			for _, name := range strings.Fields(commands()[words].Use)[1:] {
 				args = append(args, map[string]string{"TEAM": "T0ACME", "USER": "U0DANA", "CHANNEL": "C0ITHELP", "BOT": "B0DEPLOY", "DAYS": "7", "NUMBER": "1", "SWITCH": "on"}[name])
 			}
-			if words == "keys rotate" {
+			switch words {
+			case "keys rotate":
 				args = append(args, "--all")
+			case "labels import":
+				args = []string{"labels", "import", "T0ACME", "--starter", "small"}
 			}
 			for name, e := range map[string]environ{"nothing is set": {}, "all is wrong": wrong} {
 				got := execute(t.Context(), e, args...)

@@ -17,6 +17,7 @@ const (
 	AuditAllowBot      AuditAction = "allow_bot"     // in a channel; Object is both
 	AuditAllowExternal AuditAction = "allow_external"
 	AuditHideAddresses AuditAction = "hide_addresses" // from models
+	AuditLabels        AuditAction = "labels"         // a taxonomy was imported; Before and After count
 	AuditExported      AuditAction = "exported"       // Object says what: "audit", "workspace", or a person
 	AuditExportLink    AuditAction = "export_link"    // a link to an export was made; Object is the data request
 	AuditErased        AuditAction = "erased"         // the erasure of a person was ordered; Object is the person

@@ -83,7 +83,8 @@ func LabelProblems(labels []Label, plan Plan) (problems []LabelProblem) {
 		if l.Key != "" && Known(before, l.Key) {
 			refuse(i, "label %q: the key is there twice; give one of them another key", l.Key)
 		}
-		if j := slices.IndexFunc(before, func(b Label) bool { return strings.EqualFold(b.Name, l.Name) }); l.Name != "" && j >= 0 {
+		sameName := func(b Label) bool { return !b.Inactive && strings.EqualFold(b.Name, l.Name) }
+		if j := slices.IndexFunc(before, sameName); j >= 0 && l.Name != "" && !l.Inactive {
 			refuse(i, "label %q: has the name of label %q, and people could not tell them apart; rename one", l.Key, labels[j].Key)
 		}
 		if l.Default && slices.ContainsFunc(before, func(b Label) bool { return b.Default }) {

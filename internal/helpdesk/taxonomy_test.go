@@ -44,6 +44,7 @@ func TestValidateLabels(t *testing.T) {
 		"a long key":       {func(l labels) labels { l[0].Key = strings.Repeat("k", helpdesk.MaxLabelKey+1); return l }, "the key is longer than 40"},
 		"a key twice":      {func(l labels) labels { l[0].Key = "other"; return l }, `label "other": the key is there twice`},
 		"a name twice":     {func(l labels) labels { l[0].Name = "OTHER"; return l }, `label "other": has the name of label "network"`},
+		"a name of old":    {func(l labels) labels { l[0].Name, l[0].Inactive = "Other", true; return l }, ""},
 		"a long story":     {func(l labels) labels { l[0].Description = strings.Repeat("d", 301); return l }, "the description is longer than 300"},
 		"many examples":    {func(l labels) labels { l[0].Examples = make([]string, 21); return l }, "has 21 examples, 20 at most"},
 		"an empty example": {func(l labels) labels { l[0].Examples = []string{"VPN", "\t"}; return l }, "example 2 is empty"},

@@ -37,7 +37,7 @@ func arguments(theirs possession) map[reflect.Type]reflect.Value {
 		helpdesk.PurgeOrdered, helpdesk.PurgeKeys, []helpdesk.InboxID{theirs.delivery}, []postgres.Run{{WorkflowID: "request/" + theirs.request.String(), RunID: "run"}},
 		helpdesk.AuditEntry{At: now, Actor: "system", Action: helpdesk.AuditRole}, func(helpdesk.AuditEntry) error { return nil },
 		helpdesk.ScopeDeletion, theirs.erasure, theirs.certificate, postgres.Certificate{ID: helpdesk.NewCertificateID(), Number: 9, Document: []byte("x")},
-		theirs.erasureOf(person), theirs.data, helpdesk.EraseNames, helpdesk.DataErased, helpdesk.PersonTally{Texts: 1}, roles, [32]byte{1},
+		theirs.erasureOf(person), theirs.data, helpdesk.EraseNames, helpdesk.DataErased, helpdesk.PersonTally{Texts: 1}, roles, [32]byte{1}, []helpdesk.Label{{Key: "evil", Name: "Evil"}},
 	} {
 		args[reflect.TypeOf(v)] = reflect.ValueOf(v)
 	}
@@ -65,6 +65,7 @@ var beforehand = map[string]string{
 	"ReplaceText":     `update tenant.request set edited_ts = '9999999999.000001'`,
 	"LivingOf":        `update tenant.request set assignee = requester`,
 	"UntoldRequests":  `update tenant.request set requester = 'erased-0123456789abcdef'`,
+	"CarriedLabels":   `update tenant.request set label = requester`,
 	"UnderWay":        `update system.inbox set next_at = 'infinity'`,
 }
 
