@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/postgres"
@@ -56,6 +57,15 @@ func (o *Operator) ImportLabels(ctx context.Context, want []helpdesk.Label, show
 			c.Count(helpdesk.LabelChanged), c.Count(helpdesk.LabelActivated), c.Count(helpdesk.LabelDeactivated), c.Count(helpdesk.LabelRemoved))
 		return tx.SetLabels(ctx, c.After)
 	})
+}
+
+// Verdicts counts what machines said of the requests opened within the given time, and which labels they have now.
+func (o *Operator) Verdicts(ctx context.Context, within time.Duration) (verdicts []helpdesk.Verdict, err error) {
+	err = o.do(ctx, func(tx *postgres.Tx) error {
+		verdicts, err = tx.Verdicts(ctx, time.Now().Add(-within))
+		return err
+	})
+	return verdicts, err
 }
 
 func (o *Operator) relabel(ctx context.Context, tx *postgres.Tx, want []helpdesk.Label) (c helpdesk.LabelChange, err error) {

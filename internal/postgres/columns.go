@@ -65,7 +65,7 @@ var others = map[string][]string{
 	"tenant.agent":         {"role"},
 	"tenant.channel":       {"slack_channel", "state", "allowed_bots"},
 	"tenant.channel_alias": {"slack_channel"},
-	"tenant.request": {"origin_ts", "link", "status", "label", "priority", "triaged_by", "checks", "was", "pauses", "clocks_off", "edited_ts",
+	"tenant.request": {"origin_ts", "link", "status", "label", "priority", "triaged_by", "machine_label", "machine_by", "checks", "was", "pauses", "clocks_off", "edited_ts",
 		"receipt_ts", "card_channel", "card_ts"},
 	"tenant.tombstone":    {"origin_ts"},
 	"tenant.sla_event":    {"clock", "kind", "outcome"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -53,4 +54,21 @@ func (tx *Tx) CarriedLabels(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("list labels of requests of workspace %s: %w", tx.workspace, err)
 	}
 	return labels, nil
+}
+
+// Verdicts counts what machines said of the requests opened since, and which labels they have now. Withdrawn ones are left
+// out: they were no requests.
+func (tx *Tx) Verdicts(ctx context.Context, since time.Time) ([]helpdesk.Verdict, error) {
+	rows, err := tx.tx.Query(ctx, `
+		select machine_label, machine_by, label, count(*) from tenant.request
+		where workspace_id = $1 and opened_at >= $2 and machine_label <> '' and status <> 'withdrawn'
+		group by 1, 2, 3 order by 1, 2, 3`, tx.workspace, since)
+	if err != nil {
+		return nil, fmt.Errorf("count verdicts of workspace %s: %w", tx.workspace, err)
+	}
+	verdicts, err := pgx.CollectRows(rows, pgx.RowToStructByPos[helpdesk.Verdict])
+	if err != nil {
+		return nil, fmt.Errorf("count verdicts of workspace %s: %w", tx.workspace, err)
+	}
+	return verdicts, nil
 }

@@ -66,6 +66,7 @@ var beforehand = map[string]string{
 	"LivingOf":        `update tenant.request set assignee = requester`,
 	"UntoldRequests":  `update tenant.request set requester = 'erased-0123456789abcdef'`,
 	"CarriedLabels":   `update tenant.request set label = requester`,
+	"Verdicts":        `update tenant.request set machine_label = requester, opened_at = 'infinity'`,
 	"UnderWay":        `update system.inbox set next_at = 'infinity'`,
 }
 
