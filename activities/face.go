@@ -69,8 +69,8 @@ func (a *Activities) face(ctx context.Context, in names.RequestInput, method str
 	if err != nil {
 		return f, err
 	}
-	f.shown.Labels, f.shown.Staff = f.workspace.Settings.Labels, f.workspace.StaffChannel != ""
-	f.shown.LabelName = labelName(f.shown.Labels, f.shown.Label)
+	f.shown.Labels, f.shown.Staff = helpdesk.Active(f.workspace.Settings.Labels), f.workspace.StaffChannel != ""
+	f.shown.LabelName = labelName(f.workspace.Settings.Labels, f.shown.Label)
 	f.session, err = a.session(ctx, in.Workspace, token)
 	return f, err
 }

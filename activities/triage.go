@@ -157,7 +157,7 @@ func (a *Activities) material(ctx context.Context, in TriageInput) (m material, 
 		if err != nil {
 			return err
 		}
-		m.settings, m.labels = w.Settings, w.Settings.Labels
+		m.settings, m.labels = w.Settings, helpdesk.Active(w.Settings.Labels)
 		if err := a.wish(ctx, tx, &m, in.Workspace); err != nil {
 			return err
 		}

@@ -108,7 +108,7 @@ func rootCommand(s *surroundings) *cobra.Command {
 	root.SetHelpCommand(helpCommand(root))
 	root.AddCommand(
 		apiCommand(s), workerCommand(s), migrateCommand(s), manifestCommand(s),
-		workspaceCommand(s), agentCommand(s), channelCommand(s), retentionCommand(s),
+		workspaceCommand(s), agentCommand(s), channelCommand(s), retentionCommand(s), labelsCommand(s),
 		requestCommand(s), certificateCommand(s), auditCommand(s), keysCommand(s), byomCommand(s), personCommand(s), evalCommand(s),
 		restoreCommand(s), drillCommand(s), knowledgeCommand(s),
 	)

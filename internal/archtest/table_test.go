@@ -20,7 +20,7 @@ func table() []row {
 		stores    = []string{"internal/seal", "internal/keystore", "internal/postgres"}
 		nouns     = slices.Concat(leaves, []string{"internal/helpdesk"}, adapters, stores)
 		workflows = []string{"workflows", "workflows/names", "activities"}
-		product   = slices.Concat(nouns, workflows, []string{"internal/evaluation", "internal/config", "internal/intake", "internal/purge", "internal/person", "internal/archive", "internal/sweeper", "internal/restore", "internal/scratch", "api/..."})
+		product   = slices.Concat(nouns, workflows, []string{"internal/evaluation", "internal/taxonomy", "internal/config", "internal/intake", "internal/purge", "internal/person", "internal/archive", "internal/sweeper", "internal/restore", "internal/scratch", "api/..."})
 	)
 	return []row{
 		{pkg: "internal/secret"},
@@ -43,9 +43,10 @@ func table() []row {
 		{pkg: "internal/seal", imports: []string{"internal/secret"}},
 		{pkg: "internal/helpdesk", imports: []string{"internal/sla"}, standardOnly: true},
 		{pkg: "internal/lexical", imports: []string{"internal/helpdesk"}},
+		{pkg: "internal/taxonomy", imports: []string{"internal/helpdesk"}},
 		{pkg: "internal/similar", imports: []string{"internal/lexical"}},
 		{pkg: "internal/knowledge", imports: []string{"internal/helpdesk", "internal/lexical"}},
-		{pkg: "internal/evaluation", imports: []string{"internal/helpdesk"}},
+		{pkg: "internal/evaluation", imports: []string{"internal/helpdesk", "internal/taxonomy"}},
 		{pkg: "internal/gemini", imports: []string{"internal/helpdesk", "internal/location", "internal/redact", "internal/secret"}},
 		{pkg: "internal/provider", imports: []string{"internal/gemini", "internal/helpdesk", "internal/redact", "internal/secret"}},
 		{pkg: "internal/slackapi", imports: []string{"internal/helpdesk", "internal/secret"}},

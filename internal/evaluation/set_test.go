@@ -67,10 +67,11 @@ func TestReadLabels(t *testing.T) {
 		"":                             "is not a list of labels",
 		"[]":                           "has no label in it",
 		"- {key: fax}":                 "label 1 has no key or no name",
-		"- {key: fax, name: A}\n- {key: fax, name: B}":      `the key "fax" is there twice`,
-		"- {key: fax, name: Fax, colour: red}":              "is not a list of labels",
-		"key: fax":                                          "is not a list of labels",
-		"- {key: fax, name: Fax}\n- [not, a, label]\n\t- x": "is not a list of labels",
+		"- {key: fax, name: A}\n- {key: fax, name: B}": `the key "fax" is there twice`,
+		"- {key: fax, name: Fax, colour: red}":         `line 1: a label has no "colour"`,
+		"key: fax":                                     "is not a list of labels",
+		"- {key: fax, name: Fax}\n- [not, a, label]":   "line 2: is not a label",
+		"- {key: fax, name: Fax, active: false}":       "has no active label",
 	} {
 		labels, err := evaluation.ReadLabels(strings.NewReader(text))
 		if says == "" && (err != nil || labels[0].Key != "fax" || labels[0].Name != "Fax") || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {

@@ -1,16 +1,14 @@
 package evaluation
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/internal/taxonomy"
 )
 
 // LabelsOf are the labels that the requests of a set have: their own by name, and then those of the starter taxonomy, which are
@@ -38,20 +36,16 @@ func indexOf(labels []helpdesk.Label, label string) int {
 	return slices.IndexFunc(labels, func(l helpdesk.Label) bool { return means(label, l) })
 }
 
-// ReadLabels reads a taxonomy: a list, in YAML or JSON, of labels with key, name, description and examples.
+// ReadLabels reads the file of a taxonomy; see package taxonomy. It need not be fit for a workspace: the active labels must have a key
+// and a name.
 func ReadLabels(r io.Reader) ([]helpdesk.Label, error) {
-	raw, err := io.ReadAll(r)
+	file, err := taxonomy.Read(r)
 	if err != nil {
-		return nil, fmt.Errorf("read labels: %w", err)
+		return nil, err
 	}
-	var labels []helpdesk.Label
-	d := yaml.NewDecoder(bytes.NewReader(raw))
-	d.KnownFields(true)
-	if err := d.Decode(&labels); err != nil {
-		return nil, fmt.Errorf("is not a list of labels with key, name, description and examples: %w", err)
-	}
+	labels := helpdesk.Active(file.Labels)
 	if len(labels) == 0 {
-		return nil, errors.New("has no label in it")
+		return nil, errors.New("has no active label in it")
 	}
 	for i, l := range labels {
 		switch {

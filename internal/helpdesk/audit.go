@@ -17,6 +17,7 @@ const (
 	AuditAllowBot      AuditAction = "allow_bot"     // in a channel; Object is both
 	AuditAllowExternal AuditAction = "allow_external"
 	AuditHideAddresses AuditAction = "hide_addresses" // from models
+	AuditLabels        AuditAction = "labels"         // a taxonomy was imported; Before and After count
 	AuditProvider      AuditAction = "provider"       // whose model reads the messages
 	AuditTokens        AuditAction = "tokens"         // a day, of our project
 	AuditModel         AuditAction = "model"          // another model, place or project has read a message than before

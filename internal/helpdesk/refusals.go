@@ -21,7 +21,7 @@ const (
 	ReasonParties      Reason = "parties_only"   // by somebody who is neither an agent nor the requester
 	ReasonTooLate      Reason = "too_late"       // the requester's ten minutes are over
 	ReasonTaken        Reason = "taken"          // somebody else took it a moment ago
-	ReasonUnknownLabel Reason = "unknown_label"  // the label was removed since
+	ReasonUnknownLabel Reason = "unknown_label"  // the label was removed or deactivated since
 	ReasonRated        Reason = "rated"          // somebody has said before what they think of the answer
 	ReasonUnknown      Reason = "unknown_action" // of a message that is older than this version
 
@@ -46,7 +46,7 @@ var sentences = map[Reason]string{
 	ReasonParties:      "Only agents and the person who asked can do that.",
 	ReasonTooLate:      "The person who asked can say so in the first ten minutes, agents at any time. Ask an agent.",
 	ReasonTaken:        "Somebody else took this request a moment ago. Press again to take it over.",
-	ReasonUnknownLabel: "That label no longer exists. Choose another one.",
+	ReasonUnknownLabel: "That label is no longer in use. Choose another one.",
 	ReasonDuplicate:    "This request is a duplicate and follows the other one. Act on that one, or press Not a duplicate first.",
 	ReasonNoDuplicate:  "This request is no duplicate of another one.",
 	ReasonJoined:       "This request has been a duplicate for more than a day, so it stays one. A reply of the requester after it is resolved opens it on its own.",

@@ -30,6 +30,9 @@ type Label struct {
 	Name        string   `json:"name"` // what people see
 	Description string   `json:"description"`
 	Examples    []string `json:"examples,omitempty"`
+	Inactive    bool     `json:"inactive,omitempty"` // no request gets it any more; those that have it keep it
+	Default     bool     `json:"default,omitempty"`  // for what fits none; see [Fallback]
+	Agent       string   `json:"agent,omitempty"`    // Slack user id of who gets its requests; "" for nobody
 }
 
 // Provider says what triaged a request.
@@ -96,7 +99,7 @@ func StarterTaxonomy() []Label {
 			Examples: []string{"new colleague starts on Monday", "set up an account for the intern", "offboard a contractor", "laptop for a new hire"}},
 		{Key: "data", Name: "Files & storage", Description: "Lost or deleted files, backups, shared drives, sync, quotas, databases",
 			Examples: []string{"I deleted a file by mistake", "restore from backup", "OneDrive does not sync", "shared drive is full"}},
-		{Key: "other", Name: "Other", Description: "Anything else",
+		{Key: "other", Name: "Other", Description: "Anything else", Default: true,
 			Examples: []string{"question about the office", "who do I ask", "general question"}},
 	}
 }

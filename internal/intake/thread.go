@@ -212,7 +212,7 @@ func (r *Relay) press(ctx context.Context, d postgres.Delivery, e Event) (string
 		p.By.Agent, p.By.Requester = role != "", e.User == request.Requester
 		if p.Action == helpdesk.SetLabel {
 			w, err := tx.Workspace(ctx)
-			known = err == nil && helpdesk.Known(w.Settings.Labels, p.Value)
+			known = err == nil && helpdesk.Known(helpdesk.Active(w.Settings.Labels), p.Value)
 			return err
 		}
 		return nil

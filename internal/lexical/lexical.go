@@ -129,13 +129,8 @@ func (c *Classifier) decide(scores []float64) (best int, confidence float64) {
 	return best, 1 / sum
 }
 
-// fallback is the label for what fits none: "other" where there is one, else the last.
-func (c *Classifier) fallback() int {
-	if i := slices.IndexFunc(c.labels, func(l helpdesk.Label) bool { return l.Key == "other" }); i >= 0 {
-		return i
-	}
-	return len(c.labels) - 1
-}
+// fallback is the label for what fits none.
+func (c *Classifier) fallback() int { return helpdesk.Fallback(c.labels) }
 
 // shown is how many words of a message a summary names.
 const shown = 4

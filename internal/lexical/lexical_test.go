@@ -214,6 +214,7 @@ func TestOtherTaxonomies(t *testing.T) {
 	}{
 		"other is not the last":    {[]helpdesk.Label{{Key: "other", Name: "Other"}, {Key: "vpn", Name: "VPN"}}, "hello there", "other"},
 		"without other: the last":  {[]helpdesk.Label{{Key: "vpn", Name: "VPN"}, {Key: "rest", Name: "The rest"}}, "hello there", "rest"},
+		"another is the default":   {[]helpdesk.Label{{Key: "rest", Name: "The rest", Default: true}, {Key: "vpn", Name: "VPN"}, {Key: "other", Name: "Other"}}, "hello there", "rest"},
 		"one label":                {[]helpdesk.Label{{Key: "it", Name: "IT"}}, "printer", "it"},
 		"no word in it":            {[]helpdesk.Label{{Key: "-", Name: "🖨️"}, {Key: "--", Name: "🔥"}}, "🖨️", "--"},
 		"the first of two equals":  {[]helpdesk.Label{{Key: "a1", Name: "VPN"}, {Key: "a2", Name: "VPN"}}, "vpn", "a1"},

@@ -65,7 +65,7 @@ var others = map[string][]string{
 	"tenant.agent":         {"role"},
 	"tenant.channel":       {"slack_channel", "state", "allowed_bots"},
 	"tenant.channel_alias": {"slack_channel"},
-	"tenant.request": {"origin_ts", "link", "status", "label", "priority", "triaged_by", "checks", "triaged_with", "was", "pauses", "clocks_off", "kin", "edited_ts",
+	"tenant.request": {"origin_ts", "link", "status", "label", "priority", "triaged_by", "machine_label", "machine_by", "checks", "triaged_with", "was", "pauses", "clocks_off", "kin", "edited_ts",
 		"receipt_ts", "card_channel", "card_ts"},
 	"tenant.byom":         {"project", "location", "model"},
 	"tenant.tombstone":    {"origin_ts"},

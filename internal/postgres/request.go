@@ -166,7 +166,8 @@ func (tx *Tx) Summary(ctx context.Context, id helpdesk.RequestID, key seal.Key) 
 	return string(summary), nil
 }
 
-// Project stores the workflow's state unless the row is as new or newer; it reports whether it did.
+// Project stores the workflow's state unless the row is as new or newer; it reports whether it did. What a machine said last
+// stays beside what a person has decided since.
 func (tx *Tx) Project(ctx context.Context, id helpdesk.RequestID, p helpdesk.Progress) (bool, error) {
 	d := p.Deadlines
 	pauses := p.Pauses
@@ -182,11 +183,12 @@ func (tx *Tx) Project(ctx context.Context, id helpdesk.RequestID, p helpdesk.Pro
 		set version = $3, status = $4, label = $5, priority = $6, triaged_by = $7, assignee = $8,
 		    first_response_due = $9, first_response_warn = $10, resolution_due = $11, resolution_warn = $12, was = $13,
 		    responded_at = $14, no_response = $15, resolved_at = $16, pauses = $17, clocks_off = $18,
-		    checks = $19, triaged_with = $20, kin = $21, duplicate_of = $22
+		    checks = $19, triaged_with = $20, kin = $21, duplicate_of = $22,
+		    machine_label = case when $7 = $23 then machine_label else $5 end, machine_by = case when $7 = $23 then machine_by else $7 end
 		where workspace_id = $1 and request_id = $2 and version < $3`,
 		tx.workspace, id, p.Version, p.Status, p.Label, p.Priority, p.TriagedBy, p.Assignee,
 		orNull(d.FirstResponse.Due), orNull(d.FirstResponse.WarnAt), orNull(d.Resolution.Due), orNull(d.Resolution.WarnAt), p.Was,
-		orNull(p.RespondedAt), p.NoResponse, orNull(p.ResolvedAt), pauses, p.ClocksOff, checks, p.TriagedWith, p.Kin, original(p.Kin))
+		orNull(p.RespondedAt), p.NoResponse, orNull(p.ResolvedAt), pauses, p.ClocksOff, checks, p.TriagedWith, p.Kin, original(p.Kin), helpdesk.ByHuman)
 	if err != nil {
 		return false, fmt.Errorf("project request %s: %w", id, err)
 	}

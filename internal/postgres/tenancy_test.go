@@ -40,7 +40,7 @@ func arguments(theirs possession) map[reflect.Type]reflect.Value {
 		helpdesk.ScopeDeletion, theirs.erasure, theirs.certificate, postgres.Certificate{ID: helpdesk.NewCertificateID(), Number: 9, Document: []byte("x")},
 		theirs.erasureOf(person), theirs.data, helpdesk.EraseNames, helpdesk.DataErased, helpdesk.PersonTally{Texts: 1}, roles, [32]byte{1},
 		theirs.entry, []postgres.IndexedEntry{{Entry: helpdesk.Entry{ID: theirs.entry, Key: "KEVIL", Active: true}}}, helpdesk.Offer{Entry: theirs.entry, TS: "9.000009"}, helpdesk.Helpful,
-		[]string{"x"},
+		[]string{"x"}, []helpdesk.Label{{Key: "evil", Name: "Evil"}},
 	} {
 		args[reflect.TypeOf(v)] = reflect.ValueOf(v)
 	}
@@ -75,6 +75,8 @@ var beforehand = map[string]string{
 	"Neighbours":      `insert into tenant.request_text select workspace_id, request_id, 'x', 'x' from tenant.request on conflict do nothing`,
 	"RecordOffer":     `delete from tenant.kb_offer`,
 	"OfferAnswers":    `update tenant.channel set offer_answers = false`,
+	"CarriedLabels":   `update tenant.request set label = requester`,
+	"Verdicts":        `update tenant.request set machine_label = requester, opened_at = 'infinity'`,
 	"UnderWay":        `update system.inbox set next_at = 'infinity'`,
 }
 
