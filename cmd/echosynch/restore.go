@@ -54,7 +54,7 @@ func restoreCommand(s *surroundings) *cobra.Command {
 
 // reconciled are the counts in the order of the work.
 var reconciled = []string{
-	restore.Workspaces, restore.Rows, restore.Texts, restore.Summaries, restore.Bodies,
+	restore.Workspaces, restore.Rows, restore.Texts, restore.Summaries, restore.Bodies, restore.Models,
 	restore.HistoryRuns, restore.Running, restore.Ended, restore.Restarted, restore.Terminated,
 }
 

@@ -37,7 +37,9 @@ func (b *bundle) picture(t *testing.T, k keyring) string {
 	keys, err2 := b.RequestKeys(ctx, k.workspace, k.request)
 	requests, err3 := b.OldRequestKeys(ctx, k.workspace, time.Now().Add(time.Hour), helpdesk.RequestID{}, 10)
 	rows, err4 := b.Census(ctx, k.workspace)
-	return fmt.Sprintf("%x %x %x %v %d %v", key.Bytes(), keys.Text.Bytes(), keys.Summary.Bytes(), requests, rows, errors.Join(err, err2, err3, err4))
+	model, err5 := b.ModelVersion(ctx, k.workspace)
+	return fmt.Sprintf("%x %x %x %v %d %d %v", key.Bytes(), keys.Text.Bytes(), keys.Summary.Bytes(), requests, rows, model,
+		errors.Join(err, err2, err3, err4, err5))
 }
 
 // instants differ between any two keys.
@@ -48,7 +50,7 @@ func (b *bundle) call(t *testing.T, method reflect.Method, workspace helpdesk.Wo
 	t.Helper()
 	args := map[reflect.Type]reflect.Value{}
 	for _, v := range []any{
-		workspace, request, []helpdesk.RequestID{request}, b.text, true, time.Now().Add(time.Hour), 10, func(int) {},
+		workspace, request, []helpdesk.RequestID{request}, b.text, true, time.Now().Add(time.Hour), 10, int64(7), func(int) {},
 	} {
 		args[reflect.TypeOf(v)] = reflect.ValueOf(v)
 	}

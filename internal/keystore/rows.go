@@ -49,6 +49,9 @@ type rows interface {
 	// count counts the requests, and those of them that are under an older version.
 	count(ctx context.Context, ws helpdesk.WorkspaceID, version int64) (all, older int64, err error)
 
+	raiseModel(ctx context.Context, id helpdesk.WorkspaceID, version int64) error // never lowers it, and adds no row
+	modelVersion(ctx context.Context, id helpdesk.WorkspaceID) (int64, error)
+
 	mark(ctx context.Context) (helpdesk.Mark, error)
 	raiseMark(ctx context.Context, number int64) error // never lowers it
 	tombstones(ctx context.Context, after helpdesk.WorkspaceID, limit int) ([]helpdesk.Tombstone, error)

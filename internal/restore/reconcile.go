@@ -45,6 +45,7 @@ const (
 	Texts       = "texts_deleted"        // of living workspaces, as are the summaries
 	Summaries   = "summaries_deleted"
 	Bodies      = "bodies_deleted"
+	Models      = "models_distrusted"  // of living workspaces: they had chosen another since
 	Running     = "requests_running"   // their workflow goes on
 	Ended       = "requests_ended"     // the row takes over how their workflow ended
 	Restarted   = "requests_restarted" // Temporal did not know them
@@ -54,7 +55,7 @@ const (
 
 // Databases deletes what has no key: destroyed workspaces with all their rows, texts, summaries, and deliveries.
 func (r *Reconciler) Databases(ctx context.Context) (Counts, error) {
-	done := Counts{Workspaces: 0, Rows: 0, Texts: 0, Summaries: 0, Bodies: 0}
+	done := Counts{Workspaces: 0, Rows: 0, Texts: 0, Summaries: 0, Bodies: 0, Models: 0}
 	buried := make(map[helpdesk.WorkspaceID]time.Time)
 	if err := r.eachTombstone(ctx, func(t helpdesk.Tombstone) error {
 		buried[t.Workspace] = t.DestroyedAt
@@ -72,6 +73,9 @@ func (r *Reconciler) Databases(ctx context.Context) (Counts, error) {
 		}
 		switch {
 		case err == nil:
+			if err := r.distrust(ctx, id, done); err != nil {
+				return err
+			}
 			return r.eraseKeyless(ctx, id, done)
 		case errors.Is(err, helpdesk.ErrErased):
 			at, ok := buried[id]
@@ -153,6 +157,30 @@ func (r *Reconciler) beginAnew(ctx context.Context, id helpdesk.WorkspaceID) err
 		return err
 	}
 	return r.Keys.CreateWorkspaceKey(ctx, id)
+}
+
+// distrust lets no model read the requests of a workspace that has chosen another one since the backup: the choice is lost, and
+// the one that is back may send to us what the customer has taken away.
+func (r *Reconciler) distrust(ctx context.Context, id helpdesk.WorkspaceID, done Counts) error {
+	version, err := r.Keys.ModelVersion(ctx, id)
+	if err != nil || version == 0 {
+		return err
+	}
+	return r.Store.InWorkspace(ctx, id, func(tx *postgres.Tx) error {
+		was, err := tx.Model(ctx)
+		if err != nil {
+			return err
+		}
+		changed, err := tx.DistrustModel(ctx, version)
+		if err != nil || !changed {
+			return err
+		}
+		done[Models]++
+		r.Log.WarnContext(ctx, "the choice of a model was lost; no model reads this workspace's requests until one is chosen", "workspace_id", id)
+		return tx.Audit(ctx, helpdesk.AuditEntry{
+			At: r.Now(), Actor: "system", Action: helpdesk.AuditModel, Before: was.String(), After: string(helpdesk.ModelLexical),
+		})
+	})
 }
 
 // eraseKeyless deletes the texts and summaries of a workspace that have no key.

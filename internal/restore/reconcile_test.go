@@ -28,7 +28,7 @@ func TestReconcileErasesAgain(t *testing.T) {
 	must(b.Keys.DestroyWorkspace(t.Context(), dead))(t)
 
 	done := must(b.reconciler().Databases(t.Context()))(t)
-	want := restore.Counts{restore.Workspaces: 1, restore.Rows: done[restore.Rows], restore.Texts: 2, restore.Summaries: 1, restore.Bodies: 1}
+	want := restore.Counts{restore.Workspaces: 1, restore.Rows: done[restore.Rows], restore.Texts: 2, restore.Summaries: 1, restore.Bodies: 1, restore.Models: 0}
 	if !maps.Equal(done, want) || done[restore.Rows] < 5 {
 		t.Errorf("counted %v", done)
 	}
@@ -147,4 +147,44 @@ func TestReconcileWithoutTheLostKeys(t *testing.T) {
 		_, err := tx.Request(ctx, lost)
 		return err
 	})
+}
+
+// A workspace that has chosen another model since the backup has none after it: what is back could send to our project what the
+// customer had taken away, or to the customer's with a key that was destroyed.
+func TestReconcileTrustsNoModelOfBefore(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ok(t, b.Check(t.Context()))
+	byom := helpdesk.ModelSetting{Choice: helpdesk.ModelBYOM, Project: "acme-ai", Location: "eu", Model: "gemini", Access: helpdesk.AccessKey}
+	never, since, removed, same := b.workspace(t, "T1"), b.workspace(t, "T2"), b.workspace(t, "T3"), b.workspace(t, "T4")
+	for _, id := range []helpdesk.WorkspaceID{removed, same} {
+		key := must(b.Keys.WorkspaceKey(t.Context(), id))(t)
+		b.in(t, id, func(ctx context.Context, tx *postgres.Tx) error {
+			_, err := tx.SetModel(ctx, byom, []byte("credential"), key)
+			return err
+		})
+		ok(t, b.Keys.RaiseModel(t.Context(), id, 1))
+	}
+	ok(t, b.Keys.RaiseModel(t.Context(), since, 1))   // its first choice is in no backup
+	ok(t, b.Keys.RaiseModel(t.Context(), removed, 2)) // nor is the end of this one
+
+	done := must(b.reconciler().Databases(t.Context()))(t)
+	if done[restore.Models] != 2 {
+		t.Errorf("counted %v", done)
+	}
+	for id, want := range map[helpdesk.WorkspaceID]helpdesk.ModelSetting{
+		never: {Choice: helpdesk.ModelDefault}, since: {Choice: helpdesk.ModelLexical, Version: 1}, removed: {Choice: helpdesk.ModelLexical, Version: 2},
+		same: {Choice: helpdesk.ModelBYOM, Project: "acme-ai", Location: "eu", Model: "gemini", Access: helpdesk.AccessKey, Version: 1},
+	} {
+		b.in(t, id, func(ctx context.Context, tx *postgres.Tx) error {
+			got, err := tx.Model(ctx)
+			if got != want {
+				t.Errorf("%s: %+v, want %+v", id, got, want)
+			}
+			return err
+		})
+	}
+	if again := must(b.reconciler().Databases(t.Context()))(t); again[restore.Models] != 0 {
+		t.Errorf("the second time %v", again)
+	}
 }
