@@ -74,7 +74,8 @@ func (b *bundle) bring(t *testing.T) {
 		if err := tx.SetBYOM(ctx, helpdesk.BYOM{Project: theirProject, Location: "europe-west3", Model: "gemini-3.5-flash"}, nil, key, b.opened); err != nil {
 			return err
 		}
-		return tx.SetProvider(ctx, helpdesk.ProviderBYOM)
+		_, err := tx.SetProvider(ctx, helpdesk.ProviderBYOM)
+		return err
 	})
 }
 
@@ -240,7 +241,10 @@ func TestACustomersModelIsNeverReplacedByOurs(t *testing.T) {
 	if r, _ := b.triage(t, b.Triage, b.fresh(t, 91)); r.By != helpdesk.ByModel {
 		t.Errorf("after the pause: %+v", r)
 	}
-	b.in(t, func(ctx context.Context, tx *postgres.Tx) error { return tx.SetProvider(ctx, helpdesk.ProviderLexical) })
+	b.in(t, func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := tx.SetProvider(ctx, helpdesk.ProviderLexical)
+		return err
+	})
 	if r, _ := b.triage(t, b.Triage, b.fresh(t, 92)); r.By != helpdesk.ByLexical || r.WithoutAI {
 		t.Errorf("without any model: %+v", r)
 	}

@@ -230,8 +230,8 @@ func providerCommand(s *surroundings) *cobra.Command {
 			if !ok {
 				return usageError{fmt.Errorf("%q is no provider: use default or lexical", args[1])}
 			}
-			return s.operate(cmd, args[0], func(o *app.Operator) error {
-				err := o.SetProvider(cmd.Context(), p)
+			return s.onBYOM(cmd, args[0], func(b *app.BYOM) error {
+				err := b.Choose(cmd.Context(), p)
 				if errors.Is(err, app.ErrBYOM) {
 					return fmt.Errorf("%w: remove it with: echosynch byom remove %s --then %s", err, args[0], args[1])
 				}

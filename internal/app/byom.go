@@ -120,30 +120,56 @@ func (b *BYOM) credential(ctx context.Context) (secret.Value, error) {
 	return secret.New(string(plain)), nil
 }
 
-// choose changes the provider with what belongs to it, and appends it to the audit log.
-func (b *BYOM) choose(ctx context.Context, p helpdesk.ModelProvider, with func(*postgres.Tx, time.Time) error) error {
-	return b.store.InWorkspace(ctx, b.workspace, func(tx *postgres.Tx) error {
-		return changeProvider(ctx, tx, b.by, p, with)
+// ErrBYOM: the workspace has its own model, which has to be removed first.
+var ErrBYOM = errors.New("the workspace brings its own model")
+
+// Choose chooses the service's own model, or none. [ErrBYOM] where the workspace has brought one.
+func (b *BYOM) Choose(ctx context.Context, p helpdesk.ModelProvider) error {
+	return b.choose(ctx, p, func(tx *postgres.Tx, _ time.Time) error {
+		if w, err := tx.Workspace(ctx); err != nil {
+			return err
+		} else if w.Settings.Provider == helpdesk.ProviderBYOM {
+			return ErrBYOM
+		}
+		return nil
 	})
 }
 
-// changeProvider is the one place where a workspace gets another provider.
-func changeProvider(ctx context.Context, tx *postgres.Tx, by string, p helpdesk.ModelProvider, with func(*postgres.Tx, time.Time) error) error {
-	e := helpdesk.AuditEntry{At: time.Now(), Actor: by, Action: helpdesk.AuditProvider}
-	var err error
-	if e.Before, err = providerOf(ctx, tx); err != nil {
+// choose changes the provider with what belongs to it, and appends it to the audit log. The key store, which no restore takes
+// back, hears of the choice first: one that is noted there and does not come costs the workspace its model after a restore, not
+// its promise.
+func (b *BYOM) choose(ctx context.Context, p helpdesk.ModelProvider, with func(*postgres.Tx, time.Time) error) error {
+	var version int64
+	if err := b.store.InWorkspace(ctx, b.workspace, func(tx *postgres.Tx) (err error) {
+		version, err = tx.ProviderVersion(ctx)
+		return err
+	}); err != nil {
 		return err
 	}
-	if err := with(tx, e.At); err != nil {
+	if err := b.keys.RaiseModel(ctx, b.workspace, version+1); err != nil {
 		return err
 	}
-	if err := tx.SetProvider(ctx, p); err != nil {
+	err := b.store.InWorkspace(ctx, b.workspace, func(tx *postgres.Tx) error {
+		e := helpdesk.AuditEntry{At: time.Now(), Actor: b.by, Action: helpdesk.AuditProvider}
+		var err error
+		if e.Before, err = providerOf(ctx, tx); err != nil {
+			return err
+		}
+		if err := with(tx, e.At); err != nil {
+			return err
+		}
+		if version, err = tx.SetProvider(ctx, p); err != nil {
+			return err
+		}
+		if e.After, err = providerOf(ctx, tx); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, e)
+	})
+	if err != nil {
 		return err
 	}
-	if e.After, err = providerOf(ctx, tx); err != nil {
-		return err
-	}
-	return tx.Audit(ctx, e)
+	return b.keys.RaiseModel(ctx, b.workspace, version) // where two chose at once
 }
 
 // providerOf names the provider for the audit log: whose project, where, which model.
@@ -154,21 +180,6 @@ func providerOf(ctx context.Context, tx *postgres.Tx) (string, error) {
 	}
 	m, err := tx.BYOM(ctx)
 	return fmt.Sprintf("byom: %s in %s, project %s", m.Model, m.Location, m.Project), err
-}
-
-// ErrBYOM: the workspace has its own model, which has to be removed first.
-var ErrBYOM = errors.New("the workspace brings its own model")
-
-// SetProvider chooses the service's own model, or none. [ErrBYOM] where the workspace has brought one.
-func (o *Operator) SetProvider(ctx context.Context, p helpdesk.ModelProvider) error {
-	return o.do(ctx, func(tx *postgres.Tx) error {
-		if w, err := tx.Workspace(ctx); err != nil {
-			return err
-		} else if w.Settings.Provider == helpdesk.ProviderBYOM {
-			return ErrBYOM
-		}
-		return changeProvider(ctx, tx, o.by, p, func(*postgres.Tx, time.Time) error { return nil })
-	})
 }
 
 // SetTokens changes how many tokens a day the workspace may use of our project.

@@ -20,9 +20,43 @@ func (tx *Tx) credentialAD() seal.AD {
 	return seal.AD{Workspace: tx.workspace.String(), Table: "byom", Column: "credential", Row: tx.workspace.String()}
 }
 
-// SetProvider changes whose model reads the messages.
-func (tx *Tx) SetProvider(ctx context.Context, p helpdesk.ModelProvider) error {
-	return tx.setSetting(ctx, "provider", p)
+// SetProvider changes whose model reads the messages, and returns the number of the choice.
+func (tx *Tx) SetProvider(ctx context.Context, p helpdesk.ModelProvider) (version int64, err error) {
+	if err := tx.setSetting(ctx, "provider", p); err != nil {
+		return 0, err
+	}
+	err = tx.tx.QueryRow(ctx, `
+		update tenant.workspace set provider_version = provider_version + 1 where workspace_id = $1 returning provider_version`, tx.workspace).Scan(&version)
+	if err != nil {
+		return 0, fmt.Errorf("count choices of workspace %s: %w", tx.workspace, notFound(err))
+	}
+	return version, nil
+}
+
+// ProviderVersion is the number of the last choice; zero where none was made.
+func (tx *Tx) ProviderVersion(ctx context.Context) (version int64, err error) {
+	err = tx.tx.QueryRow(ctx, `select provider_version from tenant.workspace where workspace_id = $1`, tx.workspace).Scan(&version)
+	if err != nil {
+		return 0, fmt.Errorf("load provider version of workspace %s: %w", tx.workspace, notFound(err))
+	}
+	return version, nil
+}
+
+// DistrustProvider lets no model read the messages, and destroys what is held of a customer's own, where the last choice is
+// older than the given one; it reports whether it was.
+func (tx *Tx) DistrustProvider(ctx context.Context, version int64) (bool, error) {
+	tag, err := tx.tx.Exec(ctx, `
+		update tenant.workspace set provider_version = $2 where workspace_id = $1 and provider_version < $2`, tx.workspace, version)
+	if err != nil {
+		return false, fmt.Errorf("distrust provider of workspace %s: %w", tx.workspace, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return false, nil
+	}
+	if _, err := tx.tx.Exec(ctx, `delete from tenant.byom where workspace_id = $1`, tx.workspace); err != nil {
+		return false, fmt.Errorf("remove model of workspace %s: %w", tx.workspace, err)
+	}
+	return true, tx.setSetting(ctx, "provider", helpdesk.ProviderLexical)
 }
 
 // SetTokens changes how many tokens a day the workspace may use of our project.

@@ -167,18 +167,18 @@ func (r *Reconciler) distrust(ctx context.Context, id helpdesk.WorkspaceID, done
 		return err
 	}
 	return r.Store.InWorkspace(ctx, id, func(tx *postgres.Tx) error {
-		was, err := tx.Model(ctx)
+		was, err := tx.Workspace(ctx)
 		if err != nil {
 			return err
 		}
-		changed, err := tx.DistrustModel(ctx, version)
+		changed, err := tx.DistrustProvider(ctx, version)
 		if err != nil || !changed {
 			return err
 		}
 		done[Models]++
 		r.Log.WarnContext(ctx, "the choice of a model was lost; no model reads this workspace's requests until one is chosen", "workspace_id", id)
 		return tx.Audit(ctx, helpdesk.AuditEntry{
-			At: r.Now(), Actor: "system", Action: helpdesk.AuditModel, Before: was.String(), After: string(helpdesk.ModelLexical),
+			At: r.Now(), Actor: "system", Action: helpdesk.AuditProvider, Before: string(was.Settings.Provider), After: string(helpdesk.ProviderLexical),
 		})
 	})
 }

@@ -155,12 +155,14 @@ func TestReconcileTrustsNoModelOfBefore(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ok(t, b.Check(t.Context()))
-	byom := helpdesk.ModelSetting{Choice: helpdesk.ModelBYOM, Project: "acme-ai", Location: "eu", Model: "gemini", Access: helpdesk.AccessKey}
 	never, since, removed, same := b.workspace(t, "T1"), b.workspace(t, "T2"), b.workspace(t, "T3"), b.workspace(t, "T4")
 	for _, id := range []helpdesk.WorkspaceID{removed, same} {
 		key := must(b.Keys.WorkspaceKey(t.Context(), id))(t)
 		b.in(t, id, func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := tx.SetModel(ctx, byom, []byte("credential"), key)
+			if err := tx.SetBYOM(ctx, helpdesk.BYOM{Project: "acme-ai", Location: "eu", Model: "gemini"}, []byte("credential"), key, time.Now()); err != nil {
+				return err
+			}
+			_, err := tx.SetProvider(ctx, helpdesk.ProviderBYOM)
 			return err
 		})
 		ok(t, b.Keys.RaiseModel(t.Context(), id, 1))
@@ -172,16 +174,19 @@ func TestReconcileTrustsNoModelOfBefore(t *testing.T) {
 	if done[restore.Models] != 2 {
 		t.Errorf("counted %v", done)
 	}
-	for id, want := range map[helpdesk.WorkspaceID]helpdesk.ModelSetting{
-		never: {Choice: helpdesk.ModelDefault}, since: {Choice: helpdesk.ModelLexical, Version: 1}, removed: {Choice: helpdesk.ModelLexical, Version: 2},
-		same: {Choice: helpdesk.ModelBYOM, Project: "acme-ai", Location: "eu", Model: "gemini", Access: helpdesk.AccessKey, Version: 1},
+	for id, want := range map[helpdesk.WorkspaceID]helpdesk.ModelProvider{
+		never: helpdesk.ProviderDefault, since: helpdesk.ProviderLexical, removed: helpdesk.ProviderLexical, same: helpdesk.ProviderBYOM,
 	} {
 		b.in(t, id, func(ctx context.Context, tx *postgres.Tx) error {
-			got, err := tx.Model(ctx)
-			if got != want {
-				t.Errorf("%s: %+v, want %+v", id, got, want)
+			w, err := tx.Workspace(ctx)
+			if err != nil {
+				return err
 			}
-			return err
+			_, err = tx.BYOM(ctx)
+			if held := err == nil; w.Settings.Provider != want || held != (want == helpdesk.ProviderBYOM) {
+				t.Errorf("%s: %q, holds a model of its own: %v", id, w.Settings.Provider, held)
+			}
+			return nil
 		})
 	}
 	if again := must(b.reconciler().Databases(t.Context()))(t); again[restore.Models] != 0 {

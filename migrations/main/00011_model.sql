@@ -30,7 +30,9 @@ create table tenant.model_usage (
 call tenant.protect('tenant.model_usage');
 
 alter table tenant.request add column triaged_with text not null default '';  -- which model, where, in whose project
-alter table tenant.workspace add column triaged_with text not null default '';  -- the last one, so that a change is noticed
+alter table tenant.workspace
+  add column triaged_with     text not null default '',  -- the last one, so that a change is noticed
+  add column provider_version bigint not null default 0; -- counts the choices of a provider; the key store knows the highest
 
 grant select, insert, update, delete on tenant.byom, tenant.model_usage to echosynch_app;
 reset role;
