@@ -47,6 +47,8 @@ type TriageResult struct {
 	Checks []helpdesk.Check `json:"checks,omitempty"`
 	// Secrets are the kinds of secret that the text holds.
 	Secrets []helpdesk.SecretKind `json:"secrets,omitempty"`
+	// Assignee is the Slack user id of who gets a new request; "" for nobody.
+	Assignee string `json:"assignee,omitempty"`
 }
 
 // Triage reads a request's text and gives it label, priority, summary and deadlines: the model's where it answers
@@ -69,12 +71,15 @@ func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, 
 		if err := holdRaise(ctx, tx, m.request, &t); err != nil {
 			return err
 		}
+		if err := route(ctx, tx, m, &t); err != nil {
+			return err
+		}
 		var err error
 		if d, err = deadlines(m.settings, t.Priority, m.request.OpenedAt, nil); err != nil {
 			return err
 		}
 		newer, err := tx.Project(ctx, in.Request, helpdesk.Progress{
-			Version: in.Version, Status: helpdesk.New, Label: t.Label, Priority: t.Priority, TriagedBy: t.By, Checks: t.checks, Deadlines: d,
+			Version: in.Version, Status: helpdesk.New, Label: t.Label, Priority: t.Priority, TriagedBy: t.By, Checks: t.checks, Deadlines: d, Assignee: t.assignee,
 		})
 		if err != nil || !newer {
 			return err // a later attempt was faster
@@ -127,7 +132,7 @@ func (a *Activities) ask(ctx context.Context, m material, in TriageInput, limit 
 		return opinion{}, errModel
 	}
 	t.By = helpdesk.ByModel
-	return opinion{t, m.suspicions()}, nil
+	return opinion{Triage: t, checks: m.suspicions()}, nil
 }
 
 // material is what a triage reads.
@@ -172,6 +177,6 @@ func (a *Activities) material(ctx context.Context, in names.RequestInput) (m mat
 func result(m material, t opinion, d helpdesk.Deadlines, withoutAI bool) TriageResult {
 	return TriageResult{
 		Number: m.request.Number, OpenedAt: m.request.OpenedAt, ScrubAt: m.request.ScrubAt, Label: t.Label, Priority: t.Priority, By: t.By,
-		Deadlines: d, WithoutAI: withoutAI, Checks: t.checks, Secrets: m.secrets,
+		Deadlines: d, WithoutAI: withoutAI, Checks: t.checks, Secrets: m.secrets, Assignee: t.assignee,
 	}
 }

@@ -188,3 +188,18 @@ func TestStarters(t *testing.T) {
 		t.Errorf("%s, %v", raw, err)
 	}
 }
+
+// Who is no agent any more gets no requests: their labels route to nobody, and those of others stay as they are.
+func TestARemovedAgentGetsNoRequests(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.does(t, "agent add T0ACME U0DANA", "")
+	want := helpdesk.StarterTaxonomy()
+	want[0].Agent, want[1].Agent, want[2].Agent = "U0DANA", "U0ALEX", "U0DANA"
+	b.in(t, func(ctx context.Context, tx *postgres.Tx) error { return tx.SetLabels(ctx, want) })
+	b.does(t, "agent remove T0ACME U0DANA", "")
+	want[0].Agent, want[2].Agent = "", ""
+	if got := b.labels(t); !reflect.DeepEqual(got, want) {
+		t.Errorf("the labels are\n%+v\nwant\n%+v", got, want)
+	}
+}

@@ -1,6 +1,7 @@
 package blockkit_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -212,5 +213,16 @@ func TestNotificationSaysUTC(t *testing.T) {
 	t.Parallel()
 	if text, want := receipt().Text, "Request #1042: Network & VPN, high; first reply due by 23 Nov 15:04 UTC"; text != want {
 		t.Errorf("text %q, want %q", text, want)
+	}
+}
+
+// What was given to somebody and is new is there to take; what somebody works on is there to take over.
+func TestTakeItOrTakeOver(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[helpdesk.Status]string{helpdesk.New: "Take it", helpdesk.InProgress: "Take over"} {
+		raw, err := json.Marshal(receipt(func(r *blockkit.Request) { r.Status, r.Assignee = status, "U0DANA" }))
+		if err != nil || !strings.Contains(string(raw), `"text":"`+want+`"`) {
+			t.Errorf("%s: %s, %v; want %q", status, raw, err, want)
+		}
 	}
 }
