@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,9 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echo-synch/echo-synch/internal/app"
+	"github.com/echo-synch/echo-synch/internal/config"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/postgres"
 	"github.com/echo-synch/echo-synch/internal/seal"
+	"github.com/echo-synch/echo-synch/internal/secret"
 )
 
 // request opens one that a machine has given a label.
@@ -201,5 +205,29 @@ func TestARemovedAgentGetsNoRequests(t *testing.T) {
 	want[0].Agent, want[2].Agent = "", ""
 	if got := b.labels(t); !reflect.DeepEqual(got, want) {
 		t.Errorf("the labels are\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+// What was shown is what is done: where requests carry a label since that was to be removed, nothing is.
+func TestLabelsThatMovedAreLookedAtAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	o, err := app.OpenOperator(t.Context(), config.Config{DatabaseURL: secret.New(b.environ["DATABASE_URL"])}, "T0ACME", "root")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	want := []helpdesk.Label{{Key: "other", Name: "Other", Default: true}}
+	shown, err := o.PreviewLabels(t.Context(), want)
+	if err != nil || shown.Count(helpdesk.LabelRemoved) != 9 {
+		t.Fatalf("%+v, %v", shown, err)
+	}
+	before := b.labels(t)
+	b.request(t, "printing", helpdesk.ByLexical)
+	if err := o.ImportLabels(t.Context(), want, shown); !errors.Is(err, app.ErrLabelsMoved) {
+		t.Errorf("imported: %v", err)
+	}
+	if after := b.labels(t); !reflect.DeepEqual(after, before) || len(b.audited(t)) != 0 {
+		t.Errorf("the labels are %+v, audited %v", after, b.audited(t))
 	}
 }
