@@ -84,7 +84,7 @@ func dump(t *testing.T, url secret.Value) map[string]map[string]any {
 // steered are the columns that an attack may change, of its own request: label, priority and summary, and what follows from
 // them.
 var steered = []string{
-	"label", "priority", "summary", "triaged_by", "triaged_with", "checks", "version",
+	"label", "priority", "summary", "triaged_by", "triaged_with", "machine_label", "machine_by", "checks", "version",
 	"first_response_due", "first_response_warn", "resolution_due", "resolution_warn",
 }
 

@@ -9,11 +9,12 @@ import (
 	"github.com/echo-synch/echo-synch/internal/suspicion"
 )
 
-// opinion is a triage, and why a person should look at it.
+// opinion is a triage, why a person should look at it, and who gets the request.
 type opinion struct {
 	helpdesk.Triage
-	checks []helpdesk.Check
-	with   string // the model, where it was one
+	checks   []helpdesk.Check
+	with     string // the model, where it was one
+	assignee string
 }
 
 // lexically is the embedded classifier's opinion. Nobody can steer it further than by the words it counts.

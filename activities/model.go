@@ -89,7 +89,7 @@ func (a *Activities) call(ctx context.Context, m material, in TriageInput, route
 		return opinion{}, absent
 	}
 	t.By = helpdesk.ByModel
-	return opinion{t, m.suspicions(), route.String()}, nil
+	return opinion{Triage: t, checks: m.suspicions(), with: route.String()}, nil
 }
 
 func (a *Activities) count(route provider.Route, tokens helpdesk.Tokens, err error) {

@@ -59,6 +59,8 @@ type TriageResult struct {
 	Incident int        `json:"incident,omitempty"`
 	// Match is the entry of the knowledge base that is to be offered; zero where none is.
 	helpdesk.Match
+	// Assignee is the Slack user id of who gets a new request; "" for nobody.
+	Assignee string `json:"assignee,omitempty"`
 }
 
 // Triage reads a request's text and gives it label, priority, summary and deadlines: the model's where it answers
@@ -79,13 +81,16 @@ func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, 
 		if err := holdRaise(ctx, tx, m.request, &o); err != nil {
 			return err
 		}
+		if err := route(ctx, tx, m, &o); err != nil {
+			return err
+		}
 		var err error
 		if d, err = deadlines(m.settings, o.Priority, m.request.OpenedAt, nil); err != nil {
 			return err
 		}
 		newer, err := tx.Project(ctx, in.Request, helpdesk.Progress{
 			Version: in.Version, Status: helpdesk.New, Label: o.Label, Priority: o.Priority, TriagedBy: o.By, Checks: o.checks,
-			TriagedWith: o.with, Deadlines: d, Kin: helpdesk.Kin{Similar: peers(m.similar), Incident: m.incident},
+			TriagedWith: o.with, Deadlines: d, Assignee: o.assignee, Kin: helpdesk.Kin{Similar: peers(m.similar), Incident: m.incident},
 		})
 		if err != nil || !newer {
 			return err // a later attempt was faster
@@ -178,7 +183,7 @@ func (a *Activities) material(ctx context.Context, in TriageInput) (m material, 
 func result(m material, o opinion, d helpdesk.Deadlines, absent *provider.Failure) TriageResult {
 	r := TriageResult{
 		Number: m.request.Number, OpenedAt: m.request.OpenedAt, ScrubAt: m.request.ScrubAt, Label: o.Label, Priority: o.Priority, By: o.By,
-		Deadlines: d, Checks: o.checks, With: o.with, Secrets: m.secrets,
+		Deadlines: d, Checks: o.checks, With: o.with, Secrets: m.secrets, Assignee: o.assignee,
 		Similar: m.similar, Incident: m.incident,
 	}
 	if absent != nil {

@@ -99,6 +99,7 @@ func (r *request) triage(ctx workflow.Context) error {
 	}
 	r.Number, r.OpenedAt, r.ScrubAt, r.Status, r.Version = t.Number, t.OpenedAt, t.ScrubAt, helpdesk.New, in.Version
 	r.adopt(t)
+	r.Assignee, r.TakenIn = t.Assignee, in.Version
 	r.show(ctx)
 	r.warn(ctx, t.Secrets)
 	r.tellPaused(ctx, t)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,9 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echo-synch/echo-synch/internal/app"
+	"github.com/echo-synch/echo-synch/internal/config"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/postgres"
 	"github.com/echo-synch/echo-synch/internal/seal"
+	"github.com/echo-synch/echo-synch/internal/secret"
 )
 
 // request opens one that a machine has given a label.
@@ -186,5 +190,44 @@ func TestStarters(t *testing.T) {
 	raw, err := json.Marshal(b.labels(t))
 	if err != nil || !strings.Contains(string(raw), "Classroom technology") {
 		t.Errorf("%s, %v", raw, err)
+	}
+}
+
+// Who is no agent any more gets no requests: their labels route to nobody, and those of others stay as they are.
+func TestARemovedAgentGetsNoRequests(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.does(t, "agent add T0ACME U0DANA", "")
+	want := helpdesk.StarterTaxonomy()
+	want[0].Agent, want[1].Agent, want[2].Agent = "U0DANA", "U0ALEX", "U0DANA"
+	b.in(t, func(ctx context.Context, tx *postgres.Tx) error { return tx.SetLabels(ctx, want) })
+	b.does(t, "agent remove T0ACME U0DANA", "")
+	want[0].Agent, want[2].Agent = "", ""
+	if got := b.labels(t); !reflect.DeepEqual(got, want) {
+		t.Errorf("the labels are\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+// What was shown is what is done: where requests carry a label since that was to be removed, nothing is.
+func TestLabelsThatMovedAreLookedAtAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	o, err := app.OpenOperator(t.Context(), config.Config{DatabaseURL: secret.New(b.environ["DATABASE_URL"])}, "T0ACME", "root")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	want := []helpdesk.Label{{Key: "other", Name: "Other", Default: true}}
+	shown, err := o.PreviewLabels(t.Context(), want)
+	if err != nil || shown.Count(helpdesk.LabelRemoved) != 9 {
+		t.Fatalf("%+v, %v", shown, err)
+	}
+	before := b.labels(t)
+	b.request(t, "printing", helpdesk.ByLexical)
+	if err := o.ImportLabels(t.Context(), want, shown); !errors.Is(err, app.ErrLabelsMoved) {
+		t.Errorf("imported: %v", err)
+	}
+	if after := b.labels(t); !reflect.DeepEqual(after, before) || len(b.audited(t)) != 0 {
+		t.Errorf("the labels are %+v, audited %v", after, b.audited(t))
 	}
 }

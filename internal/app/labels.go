@@ -69,6 +69,18 @@ func (o *Operator) Verdicts(ctx context.Context, within time.Duration) (verdicts
 }
 
 func (o *Operator) relabel(ctx context.Context, tx *postgres.Tx, want []helpdesk.Label) (c helpdesk.LabelChange, err error) {
+	for _, l := range want {
+		if l.Agent == "" {
+			continue
+		}
+		role, err := tx.HoldRole(ctx, l.Agent)
+		if err != nil {
+			return c, err
+		}
+		if role == "" {
+			return c, fmt.Errorf("label %q: %s is no agent of this workspace; make them one: echosynch agent add %s %s", l.Key, l.Agent, o.team, l.Agent)
+		}
+	}
 	now, err := tx.LockLabels(ctx)
 	if err != nil {
 		return c, err
@@ -76,18 +88,6 @@ func (o *Operator) relabel(ctx context.Context, tx *postgres.Tx, want []helpdesk
 	carried, err := tx.CarriedLabels(ctx)
 	if err != nil {
 		return c, err
-	}
-	for _, l := range want {
-		if l.Agent == "" {
-			continue
-		}
-		role, err := tx.Role(ctx, l.Agent)
-		if err != nil {
-			return c, err
-		}
-		if role == "" {
-			return c, fmt.Errorf("label %q: %s is no agent of this workspace; make them one: echosynch agent add %s %s", l.Key, l.Agent, o.team, l.Agent)
-		}
 	}
 	c = helpdesk.Relabel(now, want, carried)
 	if len(c.After) > helpdesk.MaxLabels {

@@ -235,7 +235,7 @@ func (r Request) controls() []slack.Block {
 		name   string
 		style  slack.Style
 	}{
-		{helpdesk.Take, r.takeName(), takeStyle(r.Assignee)},
+		{helpdesk.Take, r.takeName(), r.takeStyle()},
 		{helpdesk.Wait, "Waiting on requester", slack.StyleDefault},
 		{helpdesk.Resolve, "Resolve", slack.StyleDefault},
 	} {
@@ -275,15 +275,18 @@ func (r Request) can(a helpdesk.Action) bool {
 	return err == nil
 }
 
+// free tells that nobody works on it: one that is new was given to somebody at most.
+func (r Request) free() bool { return r.Assignee == "" || r.Status == helpdesk.New }
+
 func (r Request) takeName() string {
-	if r.Assignee == "" {
+	if r.free() {
 		return "Take it"
 	}
 	return "Take over"
 }
 
-func takeStyle(assignee string) slack.Style {
-	if assignee == "" {
+func (r Request) takeStyle() slack.Style {
+	if r.free() {
 		return slack.StylePrimary
 	}
 	return slack.StyleDefault

@@ -1,6 +1,7 @@
 package blockkit_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -231,5 +232,16 @@ func TestEveryReasonIsSaid(t *testing.T) {
 			t.Errorf("%s is said as %q, and so is %q", why, text, other)
 		}
 		said[words] = why
+	}
+}
+
+// What was given to somebody and is new is there to take; what somebody works on is there to take over.
+func TestTakeItOrTakeOver(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[helpdesk.Status]string{helpdesk.New: "Take it", helpdesk.InProgress: "Take over"} {
+		raw, err := json.Marshal(receipt(func(r *blockkit.Request) { r.Status, r.Assignee = status, "U0DANA" }))
+		if err != nil || !strings.Contains(string(raw), `"text":"`+want+`"`) {
+			t.Errorf("%s: %s, %v; want %q", status, raw, err, want)
+		}
 	}
 }

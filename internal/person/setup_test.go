@@ -158,6 +158,7 @@ func (b *bundle) install(t *testing.T, team string) helpdesk.WorkspaceID {
 	}
 	b.in(t, func(ctx context.Context, tx *postgres.Tx) error {
 		w := helpdesk.Workspace{Team: team, BotUser: "U0BOT", Installer: rita, Scopes: []string{}, AuthorizedAt: b.clock(), Settings: helpdesk.DefaultSettings("UTC")}
+		w.Settings.Labels[0].Agent, w.Settings.Labels[1].Agent = rita, alex
 		if err := tx.Install(ctx, w, []byte("token"), seal.NewKey()); err != nil {
 			return err
 		}

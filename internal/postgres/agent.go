@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,7 +23,27 @@ func (tx *Tx) PutAgent(ctx context.Context, user string, role helpdesk.Role, now
 	return nil
 }
 
-// RemoveAgent takes every role from user. [helpdesk.ErrNotFound] where user has none.
+// HoldRole is [Tx.Role], and nobody takes it away before the transaction ends.
+func (tx *Tx) HoldRole(ctx context.Context, user string) (role helpdesk.Role, err error) {
+	err = tx.tx.QueryRow(ctx, `
+		select role from tenant.agent where workspace_id = $1 and slack_user = $2 for key share`, tx.workspace, user).Scan(&role)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return "", fmt.Errorf("hold role: %w", err)
+	}
+	return role, nil
+}
+
+// routesTo finds the workspace with a label that routes to @person, and unroute has those route to nobody.
+const (
+	routesTo = `settings @> jsonb_build_object('labels', jsonb_build_array(jsonb_build_object('agent', @person::text)))`
+	unroute  = `
+		update tenant.workspace set settings_version = settings_version + 1, settings = jsonb_set(settings, '{labels}', (
+		  select jsonb_agg(case when l->>'agent' = @person then l - 'agent' else l end order by n)
+		  from jsonb_array_elements(settings->'labels') with ordinality as t(l, n)))
+		where workspace_id = @workspace and ` + routesTo
+)
+
+// RemoveAgent takes every role from user, and the labels that route to them. [helpdesk.ErrNotFound] where user has no role.
 func (tx *Tx) RemoveAgent(ctx context.Context, user string) error {
 	tag, err := tx.tx.Exec(ctx, `delete from tenant.agent where workspace_id = $1 and slack_user = $2`, tx.workspace, user)
 	if err != nil {
@@ -30,6 +51,9 @@ func (tx *Tx) RemoveAgent(ctx context.Context, user string) error {
 	}
 	if tag.RowsAffected() == 0 {
 		return fmt.Errorf("remove agent from workspace %s: %w", tx.workspace, helpdesk.ErrNotFound)
+	}
+	if _, err := tx.tx.Exec(ctx, unroute, pgx.NamedArgs{"workspace": tx.workspace, "person": user}); err != nil {
+		return fmt.Errorf("take labels from an agent of workspace %s: %w", tx.workspace, err)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ var personColumns = []Column{
 	{Table: "tenant.workspace", Column: "installer", Sheet: "roles", size: true,
 		where: `installer = @person`,
 		erase: `update tenant.workspace set installer = @pseudonym where workspace_id = @workspace and installer = @person`},
+	{Table: "tenant.workspace", Column: "settings", Sheet: "roles", where: routesTo, erase: unroute}, // the agent of a label
 	{Table: "tenant.agent", Column: "slack_user", Sheet: "roles",
 		where: `slack_user = @person`},
 	{Table: "tenant.request", Column: "requester", Sheet: "requests",
@@ -61,7 +62,7 @@ var personColumns = []Column{
 
 // others are the columns of words that hold no person's id: states, names of settings, ids of channels, messages and bots.
 var others = map[string][]string{
-	"tenant.workspace":     {"team", "app_id", "bot_user", "scopes", "staff_channel", "settings", "triaged_with"},
+	"tenant.workspace":     {"team", "app_id", "bot_user", "scopes", "staff_channel", "triaged_with"},
 	"tenant.agent":         {"role"},
 	"tenant.channel":       {"slack_channel", "state", "allowed_bots"},
 	"tenant.channel_alias": {"slack_channel"},

@@ -91,10 +91,12 @@ var personSheets = []Sheet{
 		where r.workspace_id = @workspace and n.recipient = @person and r.number >= ` + afterNumber + `
 		  and (r.number, n.clock, n.kind) > (` + afterNumber + `, split_part(@after, '/', 2), split_part(@after, '/', 3))
 		order by r.number, n.clock, n.kind limit @limit`},
-	{"roles", "their roles, and whether they authorised the app last", `
+	{"roles", "their roles, whether they authorised the app last, and which labels' requests they get", `
 		select role as page, role, since from (
 		  select role, added_at as since from tenant.agent where workspace_id = @workspace and slack_user = @person
-		  union all select 'installer', authorized_at from tenant.workspace where workspace_id = @workspace and installer = @person) r
+		  union all select 'installer', authorized_at from tenant.workspace where workspace_id = @workspace and installer = @person
+		  union all select 'agent of label ' || (l->>'key'), null from tenant.workspace, jsonb_array_elements(settings->'labels') l
+		    where workspace_id = @workspace and l->>'agent' = @person) r
 		where @after = '' order by role limit @limit`},
 	{"audit", "what they changed, and what others changed about them", `
 		select audit_id::text as page, at, actor, action, object, before, after from tenant.audit

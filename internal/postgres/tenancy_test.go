@@ -49,7 +49,7 @@ func arguments(theirs possession) map[reflect.Type]reflect.Value {
 
 // theirStrings are the strings that hit a row, by method; THEIRS stands for the name of the workspace.
 var theirStrings = map[string]string{
-	"Bury": "1.000001", "Role": "UTHEIRS", "Reserve": "method.THEIRS", "Block": "method.THEIRS", "Point": "TTHEIRS", "PutAgent": "UTHEIRS",
+	"Bury": "1.000001", "Role": "UTHEIRS", "HoldRole": "UTHEIRS", "Reserve": "method.THEIRS", "Block": "method.THEIRS", "Point": "TTHEIRS", "PutAgent": "UTHEIRS",
 	"RemoveAgent": "UTHEIRS", "ChannelBySlackID": "CTHEIRS", "RequestByOrigin": "1.000001", "BotAllowed": "BTHEIRS",
 	"BeginDataRequest": "UTHEIRS", "CensusPerson": "UTHEIRS", "DropPersonRole": "UTHEIRS", "PersonDeliveries": "UTHEIRS",
 	"DropPersonDeliveries": "UTHEIRS", "DropPersonRequests": "UTHEIRS", "UntoldRequests": "UTHEIRS", "LivingOf": "UTHEIRS",
