@@ -129,6 +129,23 @@ func TestAnAnswerIsOfferedOnce(t *testing.T) {
 	}
 }
 
+// Where the message is gone Slack puts the answer at the channel root: it is to be deleted, and counts for nothing.
+func TestAnAnswerToNobody(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	in, _ := b.request(t)
+	offer := activities.OfferInput{RequestInput: in, Match: b.entry(t, true, true)}
+	var r helpdesk.Request
+	b.in(t, func(ctx context.Context, tx *postgres.Tx) (err error) {
+		r, err = tx.Request(ctx, in.Request)
+		return err
+	})
+	b.control(t, "delete", object{"channel": help, "ts": r.OriginTS})
+	if res := b.offer(t, offer); res.Posted || res.Stray == "" || b.counts(t) != (helpdesk.EntryCounts{}) {
+		t.Errorf("%+v, counts %+v", res, b.counts(t))
+	}
+}
+
 // Nothing is posted where somebody was faster, or the entry is gone or no longer active.
 func TestAnAnswerComesTooLate(t *testing.T) {
 	t.Parallel()

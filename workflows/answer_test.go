@@ -10,6 +10,7 @@ import (
 
 	"github.com/echo-synch/echo-synch/activities"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
+	"github.com/echo-synch/echo-synch/workflows"
 	"github.com/echo-synch/echo-synch/workflows/names"
 )
 
@@ -155,5 +156,23 @@ func TestNothingIsOffered(t *testing.T) {
 				t.Errorf("offered %d, settled %d, strays %d, pressed %q; want %+v", len(b.out.offered), len(b.out.settled), len(b.out.strays), a.got, tt)
 			}
 		})
+	}
+}
+
+// A request that was restored from a backup goes on with the answer that stands in its thread, and posts none again.
+func TestARestoredRequestKnowsItsOffer(t *testing.T) {
+	t.Parallel()
+	b := answered(t)
+	first := triaged(helpdesk.ByModel, false)
+	state := &workflows.RequestState{
+		Number: 7, OpenedAt: opened, Shown: 3,
+		Progress: helpdesk.Progress{Version: 3, Status: helpdesk.New, Label: first.Label, Priority: first.Priority, Deadlines: first.Deadlines},
+		Offer:    &workflows.Offer{Match: helpdesk.Match{Entry: helpdesk.EntryID{7}, Confidence: 87}, Posted: true},
+	}
+	pressed := b.press(time.Minute, rita, helpdesk.CloseResolved, "", 0)
+	b.end(time.Hour)
+	b.env.ExecuteWorkflow(workflows.Request, names.RequestInput{Workspace: helpdesk.NewWorkspaceID(opened), Request: helpdesk.NewRequestID()}, state)
+	if got := b.settlements(); pressed.got != "ok" || len(b.out.offered) != 0 || !slices.Equal(got, []string{"close_resolved resolved"}) {
+		t.Errorf("pressed %q, offered %d, settled %q", pressed.got, len(b.out.offered), got)
 	}
 }

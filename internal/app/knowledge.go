@@ -18,21 +18,22 @@ type Imported struct {
 	Added, Changed, Unchanged, Removed, Kept int // Kept: not in the file, and left alone
 }
 
-// workspaceKey is what seals the entries. [ErrNoKeystore] where the command was not told where it is.
-func (o *Operator) workspaceKey(ctx context.Context) (seal.Key, error) {
+// workspaceKey is what seals fields of the workspace, and what wraps keys. [ErrNoKeystore] where the command was not told where
+// they are.
+func (o *Operator) workspaceKey(ctx context.Context) (key seal.Key, wrapper seal.Wrapper, err error) {
 	if o.cfg.KeystoreURL.IsZero() || o.cfg.LocalKeyFile == "" && o.cfg.KMS.KeyID == "" {
-		return seal.Key{}, ErrNoKeystore
+		return key, nil, ErrNoKeystore
 	}
-	wrapper, err := openWrapper(ctx, o.cfg)
-	if err != nil {
-		return seal.Key{}, err
+	if wrapper, err = openWrapper(ctx, o.cfg); err != nil {
+		return key, nil, err
 	}
 	keys, err := keystore.Open(ctx, o.cfg.KeystoreURL, wrapper)
 	if err != nil {
-		return seal.Key{}, err
+		return key, nil, err
 	}
 	defer keys.Close()
-	return keys.WorkspaceKey(ctx, o.workspace)
+	key, err = keys.WorkspaceKey(ctx, o.workspace)
+	return key, wrapper, err
 }
 
 // entries are all of the workspace's, by their keys.
@@ -43,7 +44,7 @@ func entries(ctx context.Context, tx *postgres.Tx, key seal.Key) ([]postgres.Cou
 // ImportEntries stores entries, found again by their keys, in one transaction. Those that are not among them stay, unless they
 // are to be replaced. A dry run changes nothing.
 func (o *Operator) ImportEntries(ctx context.Context, all []helpdesk.Entry, replace, dryRun bool) (done Imported, err error) {
-	key, err := o.workspaceKey(ctx)
+	key, _, err := o.workspaceKey(ctx)
 	if err != nil {
 		return done, err
 	}
@@ -120,7 +121,7 @@ func compare(there []postgres.CountedEntry, in []postgres.IndexedEntry, replace 
 
 // Entries lists the knowledge base with what is counted of each entry.
 func (o *Operator) Entries(ctx context.Context) (all []postgres.CountedEntry, err error) {
-	key, err := o.workspaceKey(ctx)
+	key, _, err := o.workspaceKey(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +134,7 @@ func (o *Operator) Entries(ctx context.Context) (all []postgres.CountedEntry, er
 
 // ExportEntries gives the knowledge base as an import takes it; the audit log says that it was exported.
 func (o *Operator) ExportEntries(ctx context.Context) (all []helpdesk.Entry, err error) {
-	key, err := o.workspaceKey(ctx)
+	key, _, err := o.workspaceKey(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +156,7 @@ func (o *Operator) RemoveEntry(ctx context.Context, key string) error {
 // TryEntries is the entry that fits a text best, whether it is good or not, by the same way as in a channel; false where no
 // active entry has a word of it.
 func (o *Operator) TryEntries(ctx context.Context, text string) (best knowledge.Scored, ok bool, err error) {
-	key, err := o.workspaceKey(ctx)
+	key, _, err := o.workspaceKey(ctx)
 	if err != nil {
 		return best, false, err
 	}

@@ -13,7 +13,6 @@ import (
 
 	"github.com/echo-synch/echo-synch/internal/config"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
-	"github.com/echo-synch/echo-synch/internal/keystore"
 	"github.com/echo-synch/echo-synch/internal/postgres"
 	"github.com/echo-synch/echo-synch/internal/secret"
 	"github.com/echo-synch/echo-synch/internal/slackapi"
@@ -117,19 +116,10 @@ var ErrNoAgent = errors.New("cannot be an agent")
 // CheckAgent asks Slack whether a person can be an agent; [ErrNoAgent] says why not. It reports false where it cannot ask,
 // because the command was not given what the bot token is sealed with.
 func (o *Operator) CheckAgent(ctx context.Context, user string) (asked bool, err error) {
-	if o.cfg.KeystoreURL.IsZero() || o.cfg.LocalKeyFile == "" && o.cfg.KMS.KeyID == "" {
+	key, wrapper, err := o.workspaceKey(ctx)
+	if errors.Is(err, ErrNoKeystore) {
 		return false, nil
 	}
-	wrapper, err := openWrapper(ctx, o.cfg)
-	if err != nil {
-		return false, err
-	}
-	keys, err := keystore.Open(ctx, o.cfg.KeystoreURL, wrapper)
-	if err != nil {
-		return false, err
-	}
-	defer keys.Close()
-	key, err := keys.WorkspaceKey(ctx, o.workspace)
 	if err != nil {
 		return false, err
 	}

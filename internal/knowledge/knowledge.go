@@ -14,14 +14,14 @@ import (
 const (
 	// Threshold is the confidence, in percent, from which an entry is offered.
 	Threshold = 60
-	// Candidates is how many entries, the best by the index, are opened and scored.
+	// Candidates is how many entries, the best as Postgres ranks them, are opened and scored.
 	Candidates = 10
 
 	messageWords = 60  // of a message that are looked up; what it is about is said early
 	entryWords   = 400 // of an entry
 )
 
-// Stems are the forms of an entry's words, for the index.
+// Stems are the forms of an entry's words, by which it is found.
 func Stems(c helpdesk.Content) (stems []string) {
 	for _, w := range slices.Concat(about(c), lexical.Terms(c.Answer, entryWords)) {
 		stems = append(stems, w.Forms...)
@@ -48,7 +48,7 @@ type Message struct{ words []lexical.Term }
 // NewMessage reads the text of a message.
 func NewMessage(text string) Message { return Message{lexical.Terms(text, messageWords)} }
 
-// Stems are the forms of the message's words, to look for in the index.
+// Stems are the forms of the message's words, to look for.
 func (m Message) Stems() (stems []string) {
 	for _, w := range m.words {
 		stems = append(stems, w.Forms...)

@@ -29,7 +29,7 @@ func shipped(t *testing.T) []helpdesk.Entry {
 	return all
 }
 
-// counts are what the index says of entries.
+// counts are what the store says of entries.
 func counts(all []helpdesk.Entry) knowledge.Counts {
 	c := knowledge.Counts{Entries: len(all), With: make(map[string]int)}
 	for _, e := range all {
@@ -112,7 +112,7 @@ func TestFewEntries(t *testing.T) {
 	}
 }
 
-// Every entry is found by the index with its own question, and is its best answer.
+// Every entry is found by its own question, and is its best answer.
 func TestEntriesAnswerTheirQuestions(t *testing.T) {
 	t.Parallel()
 	all := shipped(t)

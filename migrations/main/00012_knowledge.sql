@@ -16,7 +16,6 @@ create table tenant.kb_entry (
   primary key (workspace_id, entry_id),
   unique (workspace_id, key)
 );
-create index kb_entry_words on tenant.kb_entry using gin (words);
 call tenant.protect('tenant.kb_entry');
 
 -- The one answer that was offered on a request.
