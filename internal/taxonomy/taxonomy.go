@@ -106,10 +106,25 @@ func Write(w io.Writer, labels []helpdesk.Label) error {
 			entries[i].Active = new(bool)
 		}
 	}
+	var document yaml.Node
+	if err := document.Encode(entries); err != nil {
+		return fmt.Errorf("write labels: %w", err)
+	}
+	quote(&document)
 	e := yaml.NewEncoder(w)
 	e.SetIndent(2)
-	if err := e.Encode(entries); err != nil {
+	if err := e.Encode(&document); err != nil {
 		return fmt.Errorf("write labels: %w", err)
 	}
 	return e.Close()
+}
+
+// quote puts texts of several lines between quotes: the library's blocks do not read back every text that it writes as one.
+func quote(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode && strings.ContainsAny(n.Value, "\n\t\r") {
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	for _, below := range n.Content {
+		quote(below)
+	}
 }
