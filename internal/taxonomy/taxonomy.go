@@ -16,13 +16,13 @@ import (
 
 // entry is a label as it stands in a file.
 type entry struct {
-	Key         string   `yaml:"key"`
-	Name        string   `yaml:"name"`
-	Description string   `yaml:"description,omitempty"`
-	Examples    []string `yaml:"examples,omitempty"`
-	Active      *bool    `yaml:"active,omitempty"` // left out where it is
-	Default     bool     `yaml:"default,omitempty"`
-	Agent       string   `yaml:"agent,omitempty"`
+	Key         string `yaml:"key"`
+	Name        text   `yaml:"name"`
+	Description text   `yaml:"description,omitempty"`
+	Examples    []text `yaml:"examples,omitempty"`
+	Active      *bool  `yaml:"active,omitempty"` // left out where it is
+	Default     bool   `yaml:"default,omitempty"`
+	Agent       text   `yaml:"agent,omitempty"`
 }
 
 var fields = []string{"key", "name", "description", "examples", "active", "default", "agent"}
@@ -79,8 +79,8 @@ func labelOf(item *yaml.Node) (l helpdesk.Label, err error) {
 		return l, fmt.Errorf("the label in line %d: %w", item.Line, err)
 	}
 	return helpdesk.Label{
-		Key: e.Key, Name: e.Name, Description: e.Description, Examples: e.Examples,
-		Inactive: e.Active != nil && !*e.Active, Default: e.Default, Agent: e.Agent,
+		Key: e.Key, Name: string(e.Name), Description: string(e.Description), Examples: texts[string](e.Examples),
+		Inactive: e.Active != nil && !*e.Active, Default: e.Default, Agent: string(e.Agent),
 	}, nil
 }
 
@@ -101,30 +101,37 @@ func (f File) Check(plan helpdesk.Plan) error {
 func Write(w io.Writer, labels []helpdesk.Label) error {
 	entries := make([]entry, len(labels))
 	for i, l := range labels {
-		entries[i] = entry{Key: l.Key, Name: l.Name, Description: l.Description, Examples: l.Examples, Default: l.Default, Agent: l.Agent}
+		entries[i] = entry{
+			Key: l.Key, Name: text(l.Name), Description: text(l.Description), Examples: texts[text](l.Examples), Default: l.Default, Agent: text(l.Agent),
+		}
 		if l.Inactive {
 			entries[i].Active = new(bool)
 		}
 	}
-	var document yaml.Node
-	if err := document.Encode(entries); err != nil {
-		return fmt.Errorf("write labels: %w", err)
-	}
-	quote(&document)
 	e := yaml.NewEncoder(w)
 	e.SetIndent(2)
-	if err := e.Encode(&document); err != nil {
+	if err := e.Encode(entries); err != nil {
 		return fmt.Errorf("write labels: %w", err)
 	}
 	return e.Close()
 }
 
-// quote puts texts of several lines between quotes: the library's blocks do not read back every text that it writes as one.
-func quote(n *yaml.Node) {
-	if n.Kind == yaml.ScalarNode && strings.ContainsAny(n.Value, "\n\t\r") {
+// text is what people read. One of several lines stands between quotes: the library's blocks do not read back every text that
+// it writes as one.
+type text string
+
+// MarshalYAML implements [yaml.Marshaler].
+func (t text) MarshalYAML() (any, error) {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: string(t)}
+	if strings.ContainsAny(n.Value, "\n\t\r") {
 		n.Style = yaml.DoubleQuotedStyle
 	}
-	for _, below := range n.Content {
-		quote(below)
+	return n, nil
+}
+
+func texts[To, From ~string](in []From) (out []To) {
+	for _, t := range in {
+		out = append(out, To(t))
 	}
+	return out
 }
