@@ -31,6 +31,10 @@ const maxAnswer = 2900
 // Render gives the text for notifications and screen readers, and the blocks.
 func (a Answer) Render() (text string, blocks []slack.Block) {
 	question := plain(a.Question, helpdesk.MaxQuestion)
+	if a.Pressed == helpdesk.NotRelevant { // it is out of the way, in one line
+		note := join("  ·  ", rated[a.Pressed], question)
+		return "Marked as not relevant: " + question, []slack.Block{slack.NewContextBlock("answer_rated", mrkdwn(note))}
+	}
 	facts := join("  ·  ", "from the knowledge base", fmt.Sprintf("confidence %d %%", a.Confidence), link(a.Link, "read more"))
 	blocks = []slack.Block{
 		slack.NewSectionBlock(mrkdwn("💡 *This may answer it:* "+question), nil, nil, slack.SectionBlockOptionBlockID("answer")),
