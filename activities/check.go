@@ -18,8 +18,8 @@ type opinion struct {
 }
 
 // lexically is the embedded classifier's opinion. Nobody can steer it further than by the words it counts.
-func (m material) lexically() opinion {
-	r := lexical.New(m.labels).Classify(m.text)
+func (a *Activities) lexically(ctx context.Context, id helpdesk.WorkspaceID, m material) opinion {
+	r := lexical.New(a.learn(ctx, id, m.labels)).Classify(m.text)
 	o := opinion{Triage: r.Triage}
 	if r.NeedsHuman() {
 		o.checks = append(o.checks, helpdesk.CheckUnsure)

@@ -74,7 +74,7 @@ func (a *Activities) Triage(ctx context.Context, in TriageInput) (TriageResult, 
 	match := a.match(ctx, m, in.RequestInput)
 	o, absent := a.ask(ctx, m, in, modelTime)
 	if absent != nil {
-		o = m.lexically()
+		o = a.lexically(ctx, in.Workspace, m)
 	}
 	var d helpdesk.Deadlines
 	err = a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
@@ -117,7 +117,7 @@ func (a *Activities) TriageAgain(ctx context.Context, in TriageInput) (TriageRes
 	o, absent := a.ask(ctx, m, in, backgroundModelTime)
 	switch {
 	case absent != nil && (in.OrLexical || absent.Why == ""):
-		o = m.lexically()
+		o = a.lexically(ctx, in.Workspace, m)
 	case absent != nil:
 		return TriageResult{}, failure(absent)
 	}
@@ -176,8 +176,11 @@ func (a *Activities) material(ctx context.Context, in TriageInput) (m material, 
 		m.sketch, err = a.sketch(ctx, tx, in.Request, m.text, keys.Text)
 		return err
 	})
+	if err != nil {
+		return m, err
+	}
 	m.secrets = a.secrets(m.text)
-	return m, err
+	return m, nil
 }
 
 func result(m material, o opinion, d helpdesk.Deadlines, absent *provider.Failure) TriageResult {

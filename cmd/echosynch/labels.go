@@ -16,7 +16,8 @@ import (
 )
 
 func labelsCommand(s *surroundings) *cobra.Command {
-	return group("labels", "The taxonomy: which labels requests get", labelsImportCommand(s), labelsExportCommand(s), labelsStartersCommand(s), labelsAgreementCommand(s))
+	return group("labels", "The taxonomy: which labels requests get", labelsImportCommand(s), labelsExportCommand(s), labelsStartersCommand(s), labelsAgreementCommand(s),
+		labelsExampleCommand(s))
 }
 
 func labelsExportCommand(s *surroundings) *cobra.Command {

@@ -47,7 +47,7 @@ func leaves() map[string]config.Need {
 		"certificate verify-drill": 0, "restore reconcile": config.Reconcile, "restore-drill": config.Drill,
 		"keys status": config.Operator, "keys rotate": config.Operator, "keys rewrap": config.Operator,
 		"person export": config.Operator, "person erase": config.Operator, "person requests": config.Operator, "workspace export": config.Operator,
-		"labels import": config.Operator, "labels export": config.Operator, "labels starters": 0, "labels agreement": config.Operator,
+		"labels import": config.Operator, "labels export": config.Operator, "labels starters": 0, "labels agreement": config.Operator, "labels example": config.Operator,
 		"byom set": config.Operator, "byom verify": config.Operator, "byom remove": config.Operator, "workspace provider": config.Operator,
 		"workspace ai-budget": config.Operator,
 		"eval":                0, // with --provider gemini it reads config.Evaluation, which its own tests see to

@@ -18,6 +18,7 @@ const (
 	AuditAllowExternal AuditAction = "allow_external"
 	AuditHideAddresses AuditAction = "hide_addresses" // from models
 	AuditLabels        AuditAction = "labels"         // a taxonomy was imported; Before and After count
+	AuditExample       AuditAction = "example"        // a corrected request was made an example; Object is the request, After its label
 	AuditProvider      AuditAction = "provider"       // whose model reads the messages
 	AuditTokens        AuditAction = "tokens"         // a day, of our project
 	AuditModel         AuditAction = "model"          // another model, place or project has read a message than before

@@ -152,6 +152,7 @@ func (b *bundle) fill(t *testing.T, p *possession) {
 			},
 			func() error { return tx.Spend(ctx, now, false, helpdesk.Tokens{Input: 1, Output: 1}) },
 			func() error { return tx.SaveSummary(ctx, p.request, p.name, p.key) },
+			func() error { return tx.PutExample(ctx, p.request, p.name, p.key) },
 			func() error { return tx.SaveSketch(ctx, p.request, []byte(p.name), p.key) },
 			func() error { return tx.RecordLink(ctx, p.request, p.name) },
 			func() error {

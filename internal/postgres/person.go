@@ -163,7 +163,7 @@ func (tx *Tx) DropPersonRequests(ctx context.Context, d helpdesk.DataRequest, id
 		  select request_id, summary is not null as there from tenant.request
 		  where workspace_id = @workspace and request_id = any(@ids) and requester = @person for update
 		), renamed as (
-		  update tenant.request r set requester = @pseudonym, summary = null from before b
+		  update tenant.request r set requester = @pseudonym, summary = null, example = null from before b
 		  where r.workspace_id = @workspace and r.request_id = b.request_id)
 		select count(*), count(*) filter (where there) from before`, tx.args(d, pgx.NamedArgs{"ids": ids})).Scan(&requests, &summaries)
 	if err != nil {
@@ -238,7 +238,7 @@ func (tx *Tx) RenamePerson(ctx context.Context, d helpdesk.DataRequest, now time
 	}
 	// What a triage that was under way has written since, under a key that is gone.
 	if _, err := tx.tx.Exec(ctx, `
-		update tenant.request set summary = null where workspace_id = $1 and requester = $2 and summary is not null`, tx.workspace, d.Pseudonym); err != nil {
+		update tenant.request set summary = null, example = null where workspace_id = $1 and requester = $2 and summary is not null`, tx.workspace, d.Pseudonym); err != nil {
 		return fmt.Errorf("erase summaries in workspace %s: %w", tx.workspace, err)
 	}
 	if renamed == 0 {

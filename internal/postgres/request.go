@@ -15,7 +15,11 @@ import (
 )
 
 func (tx *Tx) requestAD(id helpdesk.RequestID, column string) seal.AD {
-	return seal.AD{Workspace: tx.workspace.String(), Table: "request", Column: column, Row: id.String()}
+	return requestAD(tx.workspace, id, column)
+}
+
+func requestAD(workspace helpdesk.WorkspaceID, id helpdesk.RequestID, column string) seal.AD {
+	return seal.AD{Workspace: workspace.String(), Table: "request", Column: column, Row: id.String()}
 }
 
 // RequestByOrigin finds the request that a message opened. [helpdesk.ErrNotFound] where it opened none.
@@ -276,7 +280,7 @@ func (tx *Tx) DeleteText(ctx context.Context, id helpdesk.RequestID, scope helpd
 		return err
 	}
 	tag, err := tx.tx.Exec(ctx, `
-		update tenant.request set summary = null where workspace_id = $1 and request_id = $2 and summary is not null`, tx.workspace, id)
+		update tenant.request set summary = null, example = null where workspace_id = $1 and request_id = $2 and summary is not null`, tx.workspace, id)
 	if err != nil {
 		return fmt.Errorf("delete summary of request %s: %w", id, err)
 	}

@@ -126,7 +126,7 @@ func (tx *Tx) EraseAgain(ctx context.Context, at time.Time, texts, summaries []h
 		return err
 	}
 	tag, err := tx.tx.Exec(ctx, `
-		update tenant.request set summary = null where workspace_id = $1 and request_id = any($2) and summary is not null`, tx.workspace, summaries)
+		update tenant.request set summary = null, example = null where workspace_id = $1 and request_id = any($2) and summary is not null`, tx.workspace, summaries)
 	if err != nil {
 		return fmt.Errorf("delete summaries of %d requests: %w", len(summaries), err)
 	}
