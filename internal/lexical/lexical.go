@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 )
@@ -70,7 +71,13 @@ func (c *Classifier) Triage(text string) helpdesk.Triage { return c.Classify(tex
 
 // Classify reads a text and says how sure it is of the label.
 func (c *Classifier) Classify(text string) Result {
-	read := tokens(text)
+	room, _ := spaces.Get().(*[]token)
+	read := tokensInto((*room)[:0], text)
+	defer func() {
+		clear(read) // nothing of a message stays
+		*room = read
+		spaces.Put(room)
+	}()
 	language, in := languageOf(read)
 	said := signals(read)
 	found := c.words.find(read, language)
@@ -87,6 +94,9 @@ func (c *Classifier) Classify(text string) Result {
 		Confidence: confidence,
 	}
 }
+
+// spaces are what messages were split into, to be used again: they are most of what a triage allocates.
+var spaces = sync.Pool{New: func() any { return new([]token) }}
 
 // again is what a word counts the first time and the second; after that it counts nothing.
 var again = [...]float64{1, 0.5}

@@ -29,8 +29,11 @@ const (
 var elisions = strings.Fields("l d j n s t m c qu lorsqu jusqu puisqu quelqu un dell all nell sull dall quell bell quest dov cos com")
 
 // tokens splits a text into words. Apostrophes go, because phones write their own kind and haste writes none.
-func tokens(text string) []token {
-	out := split(text)
+func tokens(text string) []token { return tokensInto(nil, text) }
+
+// tokensInto is tokens in the space of a slice that is empty.
+func tokensInto(out []token, text string) []token {
+	out = splitInto(out, text)
 	words := knownWords()
 	for i := range out {
 		out[i].known = words[out[i].plain]
@@ -39,8 +42,12 @@ func tokens(text string) []token {
 }
 
 // split is tokens before anything is known of them.
-func split(text string) []token {
-	out := make([]token, 0, len(text)/5+1)
+func split(text string) []token { return splitInto(nil, text) }
+
+func splitInto(out []token, text string) []token {
+	if cap(out) == 0 {
+		out = make([]token, 0, len(text)/5+1)
+	}
 	text = strings.ToLower(text)
 	before := punctuation
 	for i := 0; i < len(text); {
