@@ -11,8 +11,8 @@ import (
 	"github.com/echo-synch/echo-synch/workflows/names"
 )
 
-// TellPaused tells every admin, once for each pause, that their own project refuses its model and that nobody else is asked. An
-// attempt that is repeated may tell some of them twice; one that cannot be told is left out.
+// TellPaused tells every admin, once for each pause, that their own project refuses its model and that nobody else is asked. It
+// is tried again only where nobody could be told, so that nobody is told twice for the sake of somebody else.
 func (a *Activities) TellPaused(ctx context.Context, in names.RequestInput) error {
 	var b helpdesk.BYOM
 	var agents []helpdesk.Agent
@@ -33,6 +33,7 @@ func (a *Activities) TellPaused(ctx context.Context, in names.RequestInput) erro
 		return nil
 	}
 	text, blocks := blockkit.ModelPaused{Project: b.Project, Location: b.Location, Model: b.Model}.Render()
+	told, failed := 0, error(nil)
 	for _, g := range agents {
 		if g.Role != helpdesk.RoleAdmin {
 			continue
@@ -42,9 +43,17 @@ func (a *Activities) TellPaused(ctx context.Context, in names.RequestInput) erro
 			_, err := f.session.Post(ctx, m)
 			return err
 		})
-		if kind := failureType(err); err != nil && !permanent[kind] {
-			return failure(err)
+		if err == nil {
+			told++
+			continue
 		}
+		a.Log.WarnContext(ctx, "admin not told of a paused model", "workspace_id", in.Workspace, "err", err)
+		if !permanent[failureType(err)] {
+			failed = err
+		}
+	}
+	if told == 0 && failed != nil {
+		return failure(failed)
 	}
 	return failure(a.Store.InWorkspace(ctx, in.Workspace, func(tx *postgres.Tx) error {
 		return tx.MarkPauseTold(ctx, b.Version, a.Now())

@@ -20,22 +20,7 @@ import (
 func (b *bundle) message(t *testing.T, text string, after time.Duration) names.RequestInput {
 	t.Helper()
 	ts, _ := b.control(t, "post", object{"channel": help, "user": rita, "text": text})["ts"].(string)
-	in := names.RequestInput{Workspace: b.workspace, Request: helpdesk.NewRequestID()}
-	key := seal.NewKey()
-	if err := b.Keys.CreateRequestKeys(t.Context(), b.workspace, in.Request, key); err != nil {
-		t.Fatal(err)
-	}
-	b.in(t, func(ctx context.Context, tx *postgres.Tx) error {
-		c, err := tx.ChannelBySlackID(ctx, help)
-		if err != nil {
-			return err
-		}
-		_, err = tx.OpenRequest(ctx, helpdesk.Request{
-			ID: in.Request, Channel: c.ID, OriginTS: ts, Requester: rita, OpenedAt: b.opened.Add(after),
-		}, []byte(text), key)
-		return err
-	})
-	return in
+	return b.open(t, rita, ts, text, b.opened.Add(after))
 }
 
 // compares runs a triage and says what it has found: "incident n: #number percent tell …".

@@ -36,7 +36,7 @@ func setup(t *testing.T) *bundle {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	server := httptest.NewServer(api.New("", log, nil, &trust.Handler{Store: store, Public: signer.Published(), Log: log}).Handler)
+	server := httptest.NewServer(api.New("", log, nil, &trust.Handler{Store: store, Public: signer.Published(), Model: "Model: gemini in eu, ours\n", Log: log}).Handler)
 	t.Cleanup(server.Close)
 	return &bundle{store, signer, server.URL}
 }
@@ -55,6 +55,18 @@ func (b *bundle) get(t *testing.T, path string) (status int, header http.Header,
 }
 
 // What is served verifies with the key that is served.
+// Which model reads requests is told to whoever asks.
+func TestModel(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	if status, _, body := b.get(t, "/trust/model"); status != http.StatusOK || string(body) != "Model: gemini in eu, ours\n" {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, _, _ := b.get(t, "/trust/model/else"); status != http.StatusNotFound {
+		t.Errorf("%d for an address that is none", status)
+	}
+}
+
 func TestCertificateAndKey(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
