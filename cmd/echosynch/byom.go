@@ -56,8 +56,8 @@ func byomSetCommand(s *surroundings) *cobra.Command {
 					return err
 				}
 			}
-			return s.onBYOM(cmd, args[0], func(b *app.BYOM) error {
-				v, err := b.Set(cmd.Context(), m, key)
+			return s.withKeys(cmd, args[0], func(b *app.Keyholder) error {
+				v, err := b.SetModel(cmd.Context(), m, key)
 				if err != nil {
 					return fmt.Errorf("nothing was changed: %w", explained(err))
 				}
@@ -106,8 +106,8 @@ func byomVerifyCommand(s *surroundings) *cobra.Command {
 		Example: "  echosynch byom verify T0ACME",
 		Args:    arguments("TEAM"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return s.onBYOM(cmd, args[0], func(b *app.BYOM) error {
-				v, err := b.Verify(cmd.Context())
+			return s.withKeys(cmd, args[0], func(b *app.Keyholder) error {
+				v, err := b.VerifyModel(cmd.Context())
 				if errors.Is(err, helpdesk.ErrNotFound) {
 					return fmt.Errorf("team %s has no model of its own; set one with: echosynch byom set %s", args[0], args[0])
 				}
@@ -170,8 +170,8 @@ func byomRemoveCommand(s *surroundings) *cobra.Command {
 			if !ok {
 				return usageError{errors.New("needs --then default or --then lexical: which provider follows")}
 			}
-			return s.onBYOM(cmd, args[0], func(b *app.BYOM) error {
-				err := b.Remove(cmd.Context(), next)
+			return s.withKeys(cmd, args[0], func(b *app.Keyholder) error {
+				err := b.RemoveModel(cmd.Context(), next)
 				if errors.Is(err, helpdesk.ErrNotFound) {
 					return fmt.Errorf("team %s has no model of its own", args[0])
 				}
@@ -197,8 +197,8 @@ func (s *surroundings) choice(in io.Reader) string {
 	return strings.TrimSpace(line)
 }
 
-// onBYOM runs f on the workspace of a Slack team.
-func (s *surroundings) onBYOM(cmd *cobra.Command, team string, f func(*app.BYOM) error) error {
+// withKeys runs f on the workspace of a Slack team.
+func (s *surroundings) withKeys(cmd *cobra.Command, team string, f func(*app.Keyholder) error) error {
 	if err := check("team", team, teamID, "T"); err != nil {
 		return err
 	}
@@ -206,7 +206,7 @@ func (s *surroundings) onBYOM(cmd *cobra.Command, team string, f func(*app.BYOM)
 	if err != nil {
 		return err
 	}
-	b, err := app.OpenBYOM(cmd.Context(), cfg, team, account())
+	b, err := app.OpenKeyholder(cmd.Context(), cfg, team, account())
 	if errors.Is(err, helpdesk.ErrNotInstalled) {
 		return fmt.Errorf("team %s has no installed workspace; install it at PUBLIC_URL/slack/install", team)
 	}
@@ -230,8 +230,8 @@ func providerCommand(s *surroundings) *cobra.Command {
 			if !ok {
 				return usageError{fmt.Errorf("%q is no provider: use default or lexical", args[1])}
 			}
-			return s.onBYOM(cmd, args[0], func(b *app.BYOM) error {
-				err := b.Choose(cmd.Context(), p)
+			return s.withKeys(cmd, args[0], func(b *app.Keyholder) error {
+				err := b.ChooseProvider(cmd.Context(), p)
 				if errors.Is(err, app.ErrBYOM) {
 					return fmt.Errorf("%w: remove it with: echosynch byom remove %s --then %s", err, args[0], args[1])
 				}

@@ -58,7 +58,7 @@ func evalBYOM(ctx context.Context, s *surroundings, team string, labels []helpde
 	if err != nil {
 		return nil, "", err
 	}
-	b, err := app.OpenBYOM(ctx, cfg, team, account())
+	b, err := app.OpenKeyholder(ctx, cfg, team, account())
 	if errors.Is(err, helpdesk.ErrNotInstalled) {
 		return nil, "", fmt.Errorf("team %s has no installed workspace", team)
 	}
@@ -66,7 +66,7 @@ func evalBYOM(ctx context.Context, s *surroundings, team string, labels []helpde
 		return nil, "", err
 	}
 	defer b.Close()
-	p, err := b.Open(ctx)
+	p, err := b.OpenModel(ctx)
 	if errors.Is(err, helpdesk.ErrNotFound) {
 		return nil, "", fmt.Errorf("team %s has no model of its own; set one with: echosynch byom set %s", team, team)
 	}

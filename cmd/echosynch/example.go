@@ -29,7 +29,7 @@ func labelsExampleCommand(s *surroundings) *cobra.Command {
 			if err != nil || number < 1 {
 				return usageError{fmt.Errorf("%q is no number of a request", args[1])}
 			}
-			return s.onBYOM(cmd, args[0], func(b *app.BYOM) error {
+			return s.withKeys(cmd, args[0], func(b *app.Keyholder) error {
 				e, err := b.Example(cmd.Context(), number, yes)
 				switch {
 				case errors.Is(err, helpdesk.ErrNotFound):

@@ -21,7 +21,7 @@ const maxExample = 300
 
 // Example shows what would be kept of a corrected request, and keeps it where keep says so. [ErrNoCorrection] where no agent
 // has chosen the label, [helpdesk.ErrErased] where text or summary are gone.
-func (b *BYOM) Example(ctx context.Context, number int64, keep bool) (e Example, err error) {
+func (b *Keyholder) Example(ctx context.Context, number int64, keep bool) (e Example, err error) {
 	var r helpdesk.Request
 	if err := b.store.InWorkspace(ctx, b.workspace, func(tx *postgres.Tx) (err error) {
 		r, err = tx.RequestByNumber(ctx, number)

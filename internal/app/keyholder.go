@@ -15,15 +15,15 @@ import (
 	"github.com/echo-synch/echo-synch/internal/secret"
 )
 
-// BYOM carries out the commands on a workspace's own model.
-type BYOM struct {
+// Keyholder carries out the commands on one workspace that need its keys: on its own model, and on texts.
+type Keyholder struct {
 	*Keys
 	workspace helpdesk.WorkspaceID
 	simulator string
 }
 
-// OpenBYOM opens the workspace of a Slack team for the named account of this machine.
-func OpenBYOM(ctx context.Context, cfg config.Config, team, account string) (*BYOM, error) {
+// OpenKeyholder opens the workspace of a Slack team for the named account of this machine.
+func OpenKeyholder(ctx context.Context, cfg config.Config, team, account string) (*Keyholder, error) {
 	k, err := OpenKeys(ctx, cfg, account)
 	if err != nil {
 		return nil, err
@@ -33,15 +33,15 @@ func OpenBYOM(ctx context.Context, cfg config.Config, team, account string) (*BY
 		k.Close()
 		return nil, err
 	}
-	return &BYOM{Keys: k, workspace: id, simulator: cfg.Gemini.BaseURL}, nil
+	return &Keyholder{Keys: k, workspace: id, simulator: cfg.Gemini.BaseURL}, nil
 }
 
 // verifyTime bounds a verification; somebody is waiting for it.
 const verifyTime = 30 * time.Second
 
-// Set verifies a customer's model and stores it; what does not answer is not stored. key is zero where the project grants our
+// SetModel verifies a customer's model and stores it; what does not answer is not stored. key is zero where the project grants our
 // service account.
-func (b *BYOM) Set(ctx context.Context, m helpdesk.BYOM, key secret.Value) (gemini.Verified, error) {
+func (b *Keyholder) SetModel(ctx context.Context, m helpdesk.BYOM, key secret.Value) (gemini.Verified, error) {
 	v, err := b.verify(ctx, m, func(context.Context) (secret.Value, error) { return key, nil })
 	if err != nil {
 		return v, err
@@ -61,8 +61,8 @@ func (b *BYOM) Set(ctx context.Context, m helpdesk.BYOM, key secret.Value) (gemi
 	})
 }
 
-// Verify asks the customer's model once more; where it answers, a pause ends.
-func (b *BYOM) Verify(ctx context.Context) (gemini.Verified, error) {
+// VerifyModel asks the customer's model once more; where it answers, a pause ends.
+func (b *Keyholder) VerifyModel(ctx context.Context) (gemini.Verified, error) {
 	m, err := b.stored(ctx)
 	if err != nil {
 		return gemini.Verified{}, err
@@ -74,13 +74,13 @@ func (b *BYOM) Verify(ctx context.Context) (gemini.Verified, error) {
 	return v, b.store.InWorkspace(ctx, b.workspace, func(tx *postgres.Tx) error { return tx.ResumeBYOM(ctx, m.Version) })
 }
 
-// Remove destroys what is held of the customer's model; then says which provider follows.
-func (b *BYOM) Remove(ctx context.Context, then helpdesk.ModelProvider) error {
+// RemoveModel destroys what is held of the customer's model; then says which provider follows.
+func (b *Keyholder) RemoveModel(ctx context.Context, then helpdesk.ModelProvider) error {
 	return b.choose(ctx, then, func(tx *postgres.Tx, _ time.Time) error { return tx.RemoveBYOM(ctx) })
 }
 
-// Open opens the customer's model. [helpdesk.ErrNotFound] where there is none.
-func (b *BYOM) Open(ctx context.Context) (*gemini.Provider, error) {
+// OpenModel opens the customer's model. [helpdesk.ErrNotFound] where there is none.
+func (b *Keyholder) OpenModel(ctx context.Context) (*gemini.Provider, error) {
 	m, err := b.stored(ctx)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (b *BYOM) Open(ctx context.Context) (*gemini.Provider, error) {
 	return provider.Own(ctx, provider.Wish{Workspace: b.workspace, BYOM: m, Key: b.credential}, b.simulator)
 }
 
-func (b *BYOM) verify(ctx context.Context, m helpdesk.BYOM, key func(context.Context) (secret.Value, error)) (gemini.Verified, error) {
+func (b *Keyholder) verify(ctx context.Context, m helpdesk.BYOM, key func(context.Context) (secret.Value, error)) (gemini.Verified, error) {
 	model, err := provider.Own(ctx, provider.Wish{Workspace: b.workspace, BYOM: m, Key: key}, b.simulator)
 	if err != nil {
 		return gemini.Verified{}, err
@@ -99,7 +99,7 @@ func (b *BYOM) verify(ctx context.Context, m helpdesk.BYOM, key func(context.Con
 	return model.Verify(ctx)
 }
 
-func (b *BYOM) stored(ctx context.Context) (m helpdesk.BYOM, err error) {
+func (b *Keyholder) stored(ctx context.Context) (m helpdesk.BYOM, err error) {
 	err = b.store.InWorkspace(ctx, b.workspace, func(tx *postgres.Tx) error {
 		m, err = tx.BYOM(ctx)
 		return err
@@ -108,7 +108,7 @@ func (b *BYOM) stored(ctx context.Context) (m helpdesk.BYOM, err error) {
 }
 
 // credential is the customer's key, decrypted; zero where the project grants our service account.
-func (b *BYOM) credential(ctx context.Context) (secret.Value, error) {
+func (b *Keyholder) credential(ctx context.Context) (secret.Value, error) {
 	wrapped, _, err := b.wrapped(ctx, b.workspace)
 	if err != nil || wrapped == nil {
 		return secret.Value{}, err
@@ -123,8 +123,8 @@ func (b *BYOM) credential(ctx context.Context) (secret.Value, error) {
 // ErrBYOM: the workspace has its own model, which has to be removed first.
 var ErrBYOM = errors.New("the workspace brings its own model")
 
-// Choose chooses the service's own model, or none. [ErrBYOM] where the workspace has brought one.
-func (b *BYOM) Choose(ctx context.Context, p helpdesk.ModelProvider) error {
+// ChooseProvider chooses the service's own model, or none. [ErrBYOM] where the workspace has brought one.
+func (b *Keyholder) ChooseProvider(ctx context.Context, p helpdesk.ModelProvider) error {
 	return b.choose(ctx, p, func(tx *postgres.Tx, _ time.Time) error {
 		if w, err := tx.Workspace(ctx); err != nil {
 			return err
@@ -138,7 +138,7 @@ func (b *BYOM) Choose(ctx context.Context, p helpdesk.ModelProvider) error {
 // choose changes the provider with what belongs to it, and appends it to the audit log. The key store, which no restore takes
 // back, hears of the choice first: one that is noted there and does not come costs the workspace its model after a restore, not
 // its promise.
-func (b *BYOM) choose(ctx context.Context, p helpdesk.ModelProvider, with func(*postgres.Tx, time.Time) error) error {
+func (b *Keyholder) choose(ctx context.Context, p helpdesk.ModelProvider, with func(*postgres.Tx, time.Time) error) error {
 	var version int64
 	if err := b.store.InWorkspace(ctx, b.workspace, func(tx *postgres.Tx) (err error) {
 		version, err = tx.ProviderVersion(ctx)
