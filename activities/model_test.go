@@ -215,7 +215,9 @@ func TestACustomersModelIsNeverReplacedByOurs(t *testing.T) {
 	if got := b.asked(t)[theirProject]; got != before+1 {
 		t.Errorf("a project that refuses was asked %d times", got-before)
 	}
-	b.in(t, func(ctx context.Context, tx *postgres.Tx) error { return tx.PutAgent(ctx, "U0ADMIN2", helpdesk.RoleAdmin, b.opened) }) // whom Slack does not know
+	b.in(t, func(ctx context.Context, tx *postgres.Tx) error {
+		return tx.PutAgent(ctx, "U0ADMIN2", helpdesk.RoleAdmin, b.opened)
+	}) // whom Slack does not know
 	for range 2 {
 		if failed := b.run(b.TellPaused, last.RequestInput); failed != "" {
 			t.Fatal(failed)
