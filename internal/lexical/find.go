@@ -8,10 +8,9 @@ import (
 // maxWords bounds the work on a long message, without the words of every message; what it is about is said early.
 const maxWords = 150
 
-// find looks up the words of a text in a language, and the phrases that they make.
-func (l *lexicon) find(text []token, in language) []hit {
+// find looks up the words of a text in a language, and the phrases that they make, and appends what it found to hits.
+func (l *lexicon) find(hits []hit, text []token, in language) []hit {
 	f := finder{l, in, newStemmers()}
-	hits := make([]hit, 0, min(len(text), maxWords))
 	said, saying := int32(0), false
 	words := 0
 	for i := range text {
@@ -55,7 +54,7 @@ func (f finder) word(hits []hit, t *token) []hit {
 	}
 	may := f.begins.may(t.plain)
 	if may {
-		if term, ok := f.form(t.plain); ok {
+		if term, ok := f.form(written, t.plain); ok {
 			return append(hits, hit{term, 1})
 		}
 		if term, ok := f.stemmed(t); ok {
@@ -77,11 +76,11 @@ func (f finder) word(hits []hit, t *token) []hit {
 
 // stemmed is a word in another form of the text's language, or the plural of an English word, which stand in all.
 func (f finder) stemmed(t *token) (int32, bool) {
-	if term, ok := f.form(f.stems.stem(f.in, t.word)); ok {
+	if term, ok := f.form(f.in, f.stems.stem(f.in, t.word)); ok {
 		return term, true
 	}
 	if one, ok := strings.CutSuffix(t.plain, "s"); ok && f.in != en {
-		return f.form(one)
+		return f.form(written, one)
 	}
 	return 0, false
 }
@@ -90,16 +89,16 @@ func (f finder) stemmed(t *token) (int32, bool) {
 func (f finder) compound(parts []hit, t *token) []hit {
 	rest := 0
 	for i := len(t.plain) - minPart; i >= minPart; i-- {
-		if term, ok := f.form(t.plain[:i]); ok {
+		if term, ok := f.form(written, t.plain[:i]); ok {
 			parts, rest = append(parts, hit{term, compoundWeight}), i
 			break
 		}
 	}
 	for i := max(rest, minPart); i <= len(t.plain)-minPart; i++ {
 		end := t.plain[i:]
-		term, ok := f.form(end)
+		term, ok := f.form(written, end)
 		if !ok && f.begins.may(end) {
-			term, ok = f.form(f.stems.stem(de, end))
+			term, ok = f.form(de, f.stems.stem(de, end))
 		}
 		if ok {
 			return append(parts, hit{term, compoundWeight})
@@ -122,7 +121,7 @@ func (f finder) typo(s string) (int32, bool) {
 		for l := f.lexicon; l != nil; l = l.below {
 			near := l.typos[cut]
 			if at := slices.IndexFunc(near, func(form string) bool { return oneTypo(form, s) }); at >= 0 {
-				return l.form(near[at])
+				return l.form(written, near[at])
 			}
 		}
 	}

@@ -21,7 +21,8 @@ const (
 	fr
 	es
 	it
-	languages // how many
+	languages             // how many
+	written   = languages // of none: a word as it is written
 )
 
 var languageNames = [languages]string{"en", "de", "fr", "es", "it"}
@@ -61,8 +62,7 @@ type stemmers struct{ env *snowballstem.Env }
 
 func newStemmers() stemmers { return stemmers{snowballstem.NewEnv("")} }
 
-// stem is the stem of a word in a language, without accents. It begins with the language, so that no stem is taken for a
-// word, nor for a stem of another language.
+// stem is the stem of a word in a language, without accents.
 func (s stemmers) stem(l language, word string) string {
 	s.env.SetCurrent(word)
 	switch l {
@@ -77,5 +77,5 @@ func (s stemmers) stem(l language, word string) string {
 	default:
 		english.Stem(s.env)
 	}
-	return languageNames[l] + ":" + withoutAccents(s.env.Current())
+	return withoutAccents(s.env.Current())
 }

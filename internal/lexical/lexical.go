@@ -71,17 +71,14 @@ func (c *Classifier) Triage(text string) helpdesk.Triage { return c.Classify(tex
 
 // Classify reads a text and says how sure it is of the label.
 func (c *Classifier) Classify(text string) Result {
-	room, _ := spaces.Get().(*[]token)
-	read := tokensInto((*room)[:0], text)
-	defer func() {
-		clear(read) // nothing of a message stays
-		*room = read
-		spaces.Put(room)
-	}()
-	language, in := languageOf(read)
-	said := signals(read)
-	found := c.words.find(read, language)
-	scores := c.scores(found, in, said[incident])
+	room, _ := rooms.Get().(*room)
+	defer room.leave()
+	room.text = tokensInto(room.text, text)
+	language, in := languageOf(room.text)
+	said := signalsOf(room.text)
+	room.found = c.words.find(room.found, room.text, language)
+	found := room.found
+	scores := c.scores(room, in, said.has(incident))
 	best, confidence := c.decide(scores)
 	usual := helpdesk.Medium
 	if c.rest > 0 && best == c.fallback() && scores[best] > c.rest { // it is about something else, not about nothing we know
@@ -95,14 +92,28 @@ func (c *Classifier) Classify(text string) Result {
 	}
 }
 
-// spaces are what messages were split into, to be used again: they are most of what a triage allocates.
-var spaces = sync.Pool{New: func() any { return new([]token) }}
+// room is what a message is read in. It is used again, because it is most of what a triage would allocate.
+type room struct {
+	text  []token
+	found []hit
+	times map[int32]int // by term: how often it was found
+}
+
+var rooms = sync.Pool{New: func() any { return &room{times: make(map[int32]int)} }}
+
+// leave makes room for another message; nothing of this one stays.
+func (r *room) leave() {
+	clear(r.text)
+	clear(r.times)
+	r.text, r.found = r.text[:0], r.found[:0]
+	rooms.Put(r)
+}
 
 // again is what a word counts the first time and the second; after that it counts nothing.
 var again = [...]float64{1, 0.5}
 
 // scores sums what each word is worth for each label, in a text whose plain words are of the languages in. An incident is the business of the labels for security.
-func (c *Classifier) scores(found []hit, in set, incident bool) []float64 {
+func (c *Classifier) scores(room *room, in set, incident bool) []float64 {
 	scores := make([]float64, len(c.labels))
 	scores[c.fallback()] = c.rest
 	for label := range scores {
@@ -110,13 +121,13 @@ func (c *Classifier) scores(found []hit, in set, incident bool) []float64 {
 			scores[label] = incidentScore
 		}
 	}
-	said := make(map[int32]int, len(found))
-	for _, h := range found {
-		if said[h.term] == len(again) {
+	for _, h := range room.found {
+		times := room.times[h.term]
+		if times == len(again) {
 			continue
 		}
-		worth := h.weight * again[said[h.term]]
-		said[h.term]++
+		room.times[h.term]++
+		worth := h.weight * again[times]
 		for _, p := range c.postings[h.term] {
 			if p.in&in != 0 {
 				scores[p.label] += worth * p.weight

@@ -5,13 +5,13 @@ import "slices"
 // lexicon knows words and phrases by all forms in which they may be met. It stands on another one, which it does not change.
 type lexicon struct {
 	below   *lexicon
-	first   int32               // the first term that is its own
-	shown   []string            // spelling of its own terms
-	forms   map[string]int32    // a word, or a language's stem → its term
-	phrases map[[2]int32]int32  // what is said so far, next word → the phrase's term
-	typos   map[string][]string // a form without one of its letters → the forms
-	begins  beginnings          // those below included
-	stems   stemmers            // for adding only
+	first   int32                           // the first term that is its own
+	shown   []string                        // spelling of its own terms
+	forms   [languages + 1]map[string]int32 // by language, for a stem is no word, nor one of another language: a form → its term
+	phrases map[[2]int32]int32              // what is said so far, next word → the phrase's term
+	typos   map[string][]string             // a form without one of its letters → the forms
+	begins  beginnings                      // those below included
+	stems   stemmers                        // for adding only
 }
 
 // hit is a term that was found. Weight is 1 unless the word had to be guessed.
@@ -31,9 +31,9 @@ const (
 )
 
 func newLexicon(below *lexicon) *lexicon {
-	l := &lexicon{
-		below: below, forms: make(map[string]int32), phrases: make(map[[2]int32]int32), typos: make(map[string][]string),
-		stems: newStemmers(),
+	l := &lexicon{below: below, phrases: make(map[[2]int32]int32), typos: make(map[string][]string), stems: newStemmers()}
+	for of := range l.forms {
+		l.forms[of] = make(map[string]int32)
 	}
 	if below != nil {
 		l.first, l.begins = int32(below.size()), below.begins
@@ -51,9 +51,9 @@ func (l *lexicon) spelling(term int32) string {
 	return l.shown[term-l.first]
 }
 
-func (l *lexicon) form(s string) (int32, bool) {
+func (l *lexicon) form(of language, s string) (int32, bool) {
 	for ; l != nil; l = l.below {
-		if term, ok := l.forms[s]; ok {
+		if term, ok := l.forms[of][s]; ok {
 			return term, true
 		}
 	}
@@ -71,34 +71,36 @@ func (l *lexicon) phrase(said, next int32) (int32, bool) {
 
 // add makes a word known, with its stems in the given languages, and returns its term.
 func (l *lexicon) add(t token, in set) int32 {
-	if term, ok := l.form(t.plain); ok {
+	if term, ok := l.form(written, t.plain); ok {
 		return term
 	}
-	forms := []string{t.plain}
+	type form struct {
+		of language
+		s  string
+	}
+	forms := []form{{written, t.plain}}
 	if len(t.word) <= maxWord {
 		for lang := range languages {
 			if in&of(lang) != 0 {
-				forms = append(forms, l.stems.stem(lang, t.word), l.stems.stem(lang, t.plain))
+				forms = append(forms, form{lang, l.stems.stem(lang, t.word)}, form{lang, l.stems.stem(lang, t.plain)})
 			}
 		}
 	}
 	term, known := int32(0), false
 	for _, f := range forms {
-		if term, known = l.form(f); known {
+		if term, known = l.form(f.of, f.s); known {
 			break
 		}
 	}
 	if !known {
 		term = l.newTerm(t.word)
 	}
-	for i, f := range forms {
-		if _, ok := l.form(f); !ok {
-			l.forms[f] = term
-		}
-		if i == 0 {
-			l.expect(f)
+	for _, f := range forms {
+		if _, ok := l.form(f.of, f.s); !ok {
+			l.forms[f.of][f.s] = term
 		}
 	}
+	l.expect(t.plain)
 	return term
 }
 

@@ -28,7 +28,7 @@ func Terms(text string, limit int) (words []Term) {
 				continue
 			}
 			// Without the language: names of products mean the same in all.
-			if stem := stems.stem(l, t.word)[len("en:"):]; len(stem) > 1 && !slices.Contains(w.Forms, stem) {
+			if stem := stems.stem(l, t.word); len(stem) > 1 && !slices.Contains(w.Forms, stem) {
 				w.Forms = append(w.Forms, stem)
 			}
 		}

@@ -36,7 +36,7 @@ func tokensInto(out []token, text string) []token {
 	out = splitInto(out, text)
 	words := knownWords()
 	for i := range out {
-		out[i].known = words[out[i].plain]
+		out[i].known = words[out[i].plainOrMany()]
 	}
 	return out
 }

@@ -9,43 +9,48 @@ import (
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 )
 
-// signal is a kind of what says how urgent a request is; the head of data/urgency.txt explains each.
-type signal string
+// signals is a set of kinds of what says how urgent a request is; the head of data/urgency.txt explains each.
+type signals uint16
 
 // The signals. Each is looked for in all languages: nobody is urgent in another by chance.
 const (
-	incident  signal = "incident"
-	outage    signal = "outage"
-	everyone  signal = "everyone"
-	blocked   signal = "blocked"
-	urgent    signal = "urgent"
-	deadline  signal = "deadline"
-	executive signal = "executive"
-	calm      signal = "calm"
-	unharmed  signal = "unharmed"
-	wish      signal = "wish"
-	not       signal = "not"
+	incident signals = 1 << iota
+	outage
+	everyone
+	blocked
+	urgent
+	deadline
+	executive
+	calm
+	unharmed
+	wish
+	not
 )
+
+// signalNames are the signals as the data file names them, in their order.
+var signalNames = strings.Fields("incident outage everyone blocked urgent deadline executive calm unharmed wish not")
+
+// has reports whether one of the signals is in the set.
+func (s signals) has(any signals) bool { return s&any != 0 }
 
 // rules turn signals into a priority; the first that fits decides. An incident is critical whatever the writer thinks of it,
 // unless nobody fell for it. After it comes what the writer says: a phrase that says that it can wait counts more than a word
 // that says that it cannot.
 var rules = []struct {
-	any, without []signal
+	any, without signals
 	is           helpdesk.Priority
 }{
-	{[]signal{incident}, []signal{unharmed}, helpdesk.Critical},
-	{[]signal{outage, everyone}, []signal{calm, wish}, helpdesk.Critical},
-	{[]signal{calm}, nil, helpdesk.Low},
-	{[]signal{urgent, deadline, executive, blocked, incident}, nil, helpdesk.High},
-	{[]signal{wish}, nil, helpdesk.Low},
+	{incident, unharmed, helpdesk.Critical},
+	{outage | everyone, calm | wish, helpdesk.Critical},
+	{calm, 0, helpdesk.Low},
+	{urgent | deadline | executive | blocked | incident, 0, helpdesk.High},
+	{wish, 0, helpdesk.Low},
 }
 
 // priority is usual where no rule fits.
-func priority(said map[signal]bool, usual helpdesk.Priority) helpdesk.Priority {
-	has := func(s signal) bool { return said[s] }
+func priority(said signals, usual helpdesk.Priority) helpdesk.Priority {
 	for _, r := range rules {
-		if slices.ContainsFunc(r.any, has) && !slices.ContainsFunc(r.without, has) {
+		if said.has(r.any) && !said.has(r.without) {
 			return r.is
 		}
 	}
@@ -55,31 +60,24 @@ func priority(said map[signal]bool, usual helpdesk.Priority) helpdesk.Priority {
 // reach is how many words before a phrase a negation may stand.
 const reach = 3
 
-// signals finds the phrases of a text that are not taken back. "Not urgent", where no phrase for it is known, is calm.
-func signals(text []token) map[signal]bool {
-	said := make(map[signal]bool)
+// signalsOf finds what the phrases of a text say that are not taken back. "Not urgent", where no phrase for it is known, is calm.
+func signalsOf(text []token) (said signals) {
 	for i := range text {
 		kinds := longest(text[i:])
-		if kinds == nil {
-			continue
-		}
-		negated := isNegated(text, i)
-		for _, s := range kinds {
-			switch {
-			case s == not:
-			case !negated:
-				said[s] = true
-			case s == urgent:
-				said[calm] = true
-			}
+		switch {
+		case kinds == 0:
+		case !isNegated(text, i):
+			said |= kinds
+		case kinds.has(urgent):
+			said |= calm
 		}
 	}
-	return said
+	return said &^ not
 }
 
 func isNegated(text []token, at int) bool {
 	for i := at; i > 0 && i > at-reach && text[i].before == space; i-- {
-		if n := text[i-1].begins; n != nil && slices.Contains(n.ends, not) {
+		if n := text[i-1].begins; n != nil && n.ends.has(not) {
 			return true
 		}
 	}
@@ -87,14 +85,11 @@ func isNegated(text []token, at int) bool {
 }
 
 // longest finds the kinds of all phrases that begin where text does.
-func longest(text []token) (kinds []signal) {
+func longest(text []token) (kinds signals) {
 	at := text[0].begins
-	if c := text[0].plain[0]; '0' <= c && c <= '9' {
-		at = urgency().next[wordOf(text[0])]
-	}
-	for i := 0; at != nil; at = at.next[wordOf(text[i])] {
-		kinds = append(kinds, at.ends...)
-		if i++; i == len(text) || text[i].before == punctuation || text[i].before == lineEnd && slices.Contains(kinds, not) {
+	for i := 0; at != nil; at = at.next[text[i].plainOrMany()] {
+		kinds |= at.ends
+		if i++; i == len(text) || text[i].before == punctuation || text[i].before == lineEnd && kinds.has(not) {
 			break
 		}
 	}
@@ -104,7 +99,7 @@ func longest(text []token) (kinds []signal) {
 // node is a tree of phrases.
 type node struct {
 	next map[string]*node
-	ends []signal // what a phrase that ends here says
+	ends signals // what a phrase that ends here says
 }
 
 // urgency compiles the signals once; they never change.
@@ -118,12 +113,13 @@ var urgency = sync.OnceValue(func() *node {
 				if at.next == nil {
 					at.next = make(map[string]*node)
 				}
-				if at.next[wordOf(t)] == nil {
-					at.next[wordOf(t)] = &node{}
+				word := t.plainOrMany()
+				if at.next[word] == nil {
+					at.next[word] = &node{}
 				}
-				at = at.next[wordOf(t)]
+				at = at.next[word]
 			}
-			at.ends = append(at.ends, signal(kind))
+			at.ends |= 1 << slices.Index(signalNames, kind)
 		}
 	}
 	return root
@@ -132,9 +128,9 @@ var urgency = sync.OnceValue(func() *node {
 // many is the number from which people are many.
 const many = 5
 
-// wordOf is a word as the phrases have it.
-func wordOf(t token) string {
-	if c := t.plain[0]; '0' <= c && c <= '9' {
+// plainOrMany is a word as the phrases have it.
+func (t *token) plainOrMany() string {
+	if isNumber(t.plain) {
 		if n, err := strconv.Atoi(t.plain); err == nil && n >= many {
 			return "#"
 		}

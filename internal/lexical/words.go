@@ -1,7 +1,5 @@
 package lexical
 
-import "strings"
-
 // Word is a word of a text, in two forms.
 type Word struct {
 	Plain  string // in lower case, without accents
@@ -21,7 +19,7 @@ func Words(text string) []Word {
 		}
 		w := Word{Plain: t.plain, Common: t.common != 0}
 		if !w.Common {
-			_, w.Stem, _ = strings.Cut(cut.stem(language, t.word), ":")
+			w.Stem = cut.stem(language, t.word)
 		}
 		words = append(words, w)
 	}
