@@ -2,12 +2,10 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 	"github.com/echo-synch/echo-synch/internal/postgres"
-	"github.com/echo-synch/echo-synch/internal/seal"
 )
 
 // maxExamples bounds how many corrected requests the embedded classifier knows, the newest first.
@@ -31,23 +29,21 @@ func (a *Activities) learn(ctx context.Context, id helpdesk.WorkspaceID, labels 
 }
 
 func (a *Activities) withExamples(ctx context.Context, id helpdesk.WorkspaceID, labels []helpdesk.Label, found []postgres.Example) ([]helpdesk.Label, error) {
-	keys := make(map[helpdesk.RequestID]seal.Key, len(found))
+	var ids []helpdesk.RequestID
 	for _, e := range found {
-		k, err := a.Keys.RequestKeys(ctx, id, e.Request)
-		if err != nil && !errors.Is(err, helpdesk.ErrErased) {
-			return labels, err
-		}
-		if err == nil && k.HasSummary { // else it was erased a moment ago
-			keys[e.Request] = k.Summary
-		}
+		ids = append(ids, e.Request)
+	}
+	keys, err := a.Keys.KeysOfRequests(ctx, id, ids)
+	if err != nil {
+		return labels, err
 	}
 	for _, e := range found {
-		key, there := keys[e.Request]
+		key := keys[e.Request]
 		i := slices.IndexFunc(labels, func(l helpdesk.Label) bool { return l.Key == e.Label })
-		if !there || i < 0 { // erased, or of a label that is no longer in use
+		if !key.HasSummary || i < 0 { // erased a moment ago, or of a label that is no longer in use
 			continue
 		}
-		text, err := e.Open(id, key)
+		text, err := e.Open(id, key.Summary)
 		if err != nil {
 			return labels, err
 		}

@@ -79,16 +79,16 @@ func (a *Activities) neighbours(ctx context.Context, in names.RequestInput, m ma
 	for _, n := range all {
 		ids = append(ids, n.ID)
 	}
-	keys, err := a.Keys.TextKeys(ctx, in.Workspace, ids)
+	keys, err := a.Keys.KeysOfRequests(ctx, in.Workspace, ids)
 	if err != nil {
 		return nil, err
 	}
 	for _, n := range all {
-		key, ok := keys[n.ID]
-		if !ok {
+		key := keys[n.ID]
+		if !key.HasText {
 			continue
 		}
-		raw, err := n.Sketch(key)
+		raw, err := n.Sketch(key.Text)
 		if err != nil {
 			continue // its text was replaced in this moment
 		}

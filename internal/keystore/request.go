@@ -53,24 +53,13 @@ func (s *Store) CreateRequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, 
 }
 
 // RequestKeys loads the keys of a request. [helpdesk.ErrErased] where both, or the workspace's, are gone.
-func (s *Store) RequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID) (k RequestKeys, err error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	r, workspace, err := s.wrappedRequest(ctx, ws, id)
-	if err != nil {
-		return k, err
+func (s *Store) RequestKeys(ctx context.Context, ws helpdesk.WorkspaceID, id helpdesk.RequestID) (RequestKeys, error) {
+	found, err := s.KeysOfRequests(ctx, ws, []helpdesk.RequestID{id})
+	k, there := found[id]
+	if err == nil && !there {
+		err = fmt.Errorf("load keys of request %s: %w", id, helpdesk.ErrErased)
 	}
-	wrap := wrapKey(workspace)
-	if k.Text, k.HasText, err = unwrap(wrap, r.text, requestAD(ws, id, "text_key")); err != nil {
-		return k, fmt.Errorf("unwrap text key of request %s: %w", id, err)
-	}
-	if k.Summary, k.HasSummary, err = unwrap(wrap, r.summary, requestAD(ws, id, "summary_key")); err != nil {
-		return k, fmt.Errorf("unwrap summary key of request %s: %w", id, err)
-	}
-	if !k.HasText && !k.HasSummary {
-		return k, fmt.Errorf("load keys of request %s: %w", id, helpdesk.ErrErased)
-	}
-	return k, nil
+	return k, err
 }
 
 // wrappedRequest loads the keys of a request as they are stored, and the version of the workspace's key that they are under.
@@ -86,16 +75,16 @@ func (s *Store) wrappedRequest(ctx context.Context, ws helpdesk.WorkspaceID, id 
 	return found[0], workspace, err
 }
 
-// TextKeys loads the text keys of some requests of a workspace, in one call; one without is absent. [helpdesk.ErrErased] where
-// the workspace's key is gone.
-func (s *Store) TextKeys(ctx context.Context, ws helpdesk.WorkspaceID, ids []helpdesk.RequestID) (map[helpdesk.RequestID]seal.Key, error) {
+// KeysOfRequests loads the keys of some requests of a workspace, in one call; a request both of whose keys are gone is absent.
+// [helpdesk.ErrErased] where the workspace's key is gone.
+func (s *Store) KeysOfRequests(ctx context.Context, ws helpdesk.WorkspaceID, ids []helpdesk.RequestID) (map[helpdesk.RequestID]RequestKeys, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	found, w, err := s.rows.requests(ctx, ws, ids)
 	if err != nil {
-		return nil, fmt.Errorf("load text keys of %d requests: %w", len(ids), err)
+		return nil, fmt.Errorf("load keys of %d requests: %w", len(ids), err)
 	}
-	keys := make(map[helpdesk.RequestID]seal.Key, len(found))
+	keys := make(map[helpdesk.RequestID]RequestKeys, len(found))
 	wraps := make(map[int64]seal.Key) // by version
 	for _, r := range found {
 		wrap, ok := wraps[r.version]
@@ -107,15 +96,26 @@ func (s *Store) TextKeys(ctx context.Context, ws helpdesk.WorkspaceID, ids []hel
 			wrap = wrapKey(workspace)
 			wraps[r.version] = wrap
 		}
-		key, there, err := unwrap(wrap, r.text, requestAD(ws, r.id, "text_key"))
+		k, err := r.open(wrap, ws)
 		if err != nil {
-			return nil, fmt.Errorf("unwrap text key of request %s: %w", r.id, err)
+			return nil, err
 		}
-		if there {
-			keys[r.id] = key
+		if k.HasText || k.HasSummary {
+			keys[r.id] = k
 		}
 	}
 	return keys, nil
+}
+
+// open unwraps the keys of a row.
+func (r requestRow) open(wrap seal.Key, ws helpdesk.WorkspaceID) (k RequestKeys, err error) {
+	if k.Text, k.HasText, err = unwrap(wrap, r.text, requestAD(ws, r.id, "text_key")); err != nil {
+		return k, fmt.Errorf("unwrap text key of request %s: %w", r.id, err)
+	}
+	if k.Summary, k.HasSummary, err = unwrap(wrap, r.summary, requestAD(ws, r.id, "summary_key")); err != nil {
+		return k, fmt.Errorf("unwrap summary key of request %s: %w", r.id, err)
+	}
+	return k, nil
 }
 
 func unwrap(wrap seal.Key, sealed []byte, ad seal.AD) (key seal.Key, there bool, err error) {

@@ -2,6 +2,7 @@ package keystore_test
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -195,9 +196,9 @@ func TestReplaceTextKeyAtOnce(t *testing.T) {
 	})
 }
 
-// One call reads the text keys of many requests, those that were destroyed and those of others left out, also while the
+// One call reads the keys of many requests, those that were destroyed and those of others left out, also while the
 // workspace's key is being replaced.
-func TestTextKeysOfMany(t *testing.T) {
+func TestKeysOfManyRequests(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, setup func(*testing.T) *bundle) {
 		ctx, b := t.Context(), setup(t)
@@ -213,13 +214,16 @@ func TestTextKeysOfMany(t *testing.T) {
 		}
 		same := func(what string) {
 			t.Helper()
-			got, err := b.TextKeys(ctx, b.workspace, ids)
+			got, err := b.KeysOfRequests(ctx, b.workspace, ids)
 			must(t, err)
 			if len(got) != len(want) {
 				t.Errorf("%s: %d keys, want %d", what, len(got), len(want))
 			}
 			for id, key := range want {
-				wantSame(t, what, got[id], key)
+				wantSame(t, what, got[id].Text, key)
+				if !got[id].HasText || !got[id].HasSummary {
+					t.Errorf("%s: %+v", what, got[id])
+				}
 			}
 		}
 		same("at first")
@@ -231,14 +235,20 @@ func TestTextKeysOfMany(t *testing.T) {
 		must(t, b.DestroyRequestKeys(ctx, b.workspace, gone, true, true))
 		must(t, b.DestroyRequestKeys(ctx, b.workspace, bare, true, false))
 		delete(want, gone)
+		left, err := b.KeysOfRequests(ctx, b.workspace, []helpdesk.RequestID{gone, bare})
+		must(t, err)
+		if _, there := left[gone]; there || left[bare].HasText || !left[bare].HasSummary {
+			t.Errorf("of one without keys and one without a text key: %+v", left)
+		}
 		delete(want, bare)
+		ids = slices.DeleteFunc(ids, func(id helpdesk.RequestID) bool { return id == bare })
 		same("after two were destroyed")
-		if got, err := b.TextKeys(ctx, b.workspace, nil); err != nil || len(got) != 0 {
+		if got, err := b.KeysOfRequests(ctx, b.workspace, nil); err != nil || len(got) != 0 {
 			t.Errorf("of none: %d, %v", len(got), err)
 		}
 		_, err = b.DestroyWorkspace(ctx, b.workspace)
 		must(t, err)
-		_, err = b.TextKeys(ctx, b.workspace, ids)
+		_, err = b.KeysOfRequests(ctx, b.workspace, ids)
 		wantErased(t, "after the workspace was destroyed", err)
 	})
 }
