@@ -38,10 +38,11 @@ func of(l language) set { return 1 << l }
 // the languages whose plain words count: that one, or all where nothing is known.
 func languageOf(text []token) (best language, in set) {
 	var votes [languages]float64
-	for _, t := range text {
+	for i := range text {
+		common := text[i].common
 		for l := range languages {
-			if t.common&of(l) != 0 { // a word that several languages share says less
-				votes[l] += 1 / float64(bits.OnesCount8(uint8(t.common)))
+			if common&of(l) != 0 { // a word that several languages share says less
+				votes[l] += 1 / float64(bits.OnesCount8(uint8(common)))
 			}
 		}
 	}

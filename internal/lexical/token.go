@@ -125,9 +125,12 @@ func withoutAccents(word string) string {
 	var b strings.Builder
 	b.Grow(len(word))
 	for _, r := range word {
-		if s, ok := plainLetters[r]; ok {
-			b.WriteString(s)
-		} else if !unicode.Is(unicode.Mn, r) {
+		switch {
+		case r < utf8.RuneSelf:
+			b.WriteByte(byte(r))
+		case int(r) < len(plainLetters) && plainLetters[r] != "":
+			b.WriteString(plainLetters[r])
+		case !unicode.Is(unicode.Mn, r):
 			b.WriteRune(r)
 		}
 	}
@@ -143,7 +146,7 @@ func isPlain(word string) bool {
 	return true
 }
 
-var plainLetters = map[rune]string{
+var plainLetters = [...]string{
 	'à': "a", 'á': "a", 'â': "a", 'ã': "a", 'ä': "a", 'å': "a", 'æ': "ae", 'ç': "c", 'è': "e", 'é': "e", 'ê': "e", 'ë': "e",
 	'ì': "i", 'í': "i", 'î': "i", 'ï': "i", 'ñ': "n", 'ò': "o", 'ó': "o", 'ô': "o", 'õ': "o", 'ö': "o", 'ø': "o", 'œ': "oe",
 	'ù': "u", 'ú': "u", 'û': "u", 'ü': "u", 'ý': "y", 'ÿ': "y", 'ß': "ss", 'ſ': "s",

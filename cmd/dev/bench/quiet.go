@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.temporal.io/sdk/client"
 
 	"github.com/echo-synch/echo-synch/cmd/dev/stack"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
@@ -61,12 +63,18 @@ func (b *bench) quiet(ctx context.Context, s *stack.Stack) (p50, p99 float64, er
 	if err := <-bursting; err != nil {
 		return 0, 0, err
 	}
-	times, err := q.times(ctx)
+	all, err := q.receipts(ctx)
 	if err != nil {
 		return 0, 0, err
 	}
-	at := func(share float64) float64 { return float64(times[int(share*float64(len(times)-1))].Milliseconds()) }
-	b.say("%d messages of the quiet workspace: p50 %.0f ms, p99 %.0f ms", len(times), at(0.50), at(0.99))
+	at := func(share float64) float64 { return float64(all[int(share*float64(len(all)-1))].took().Milliseconds()) }
+	b.say("%d messages of the quiet workspace: p50 %.0f ms, p99 %.0f ms", len(all), at(0.50), at(0.99))
+	slowest := all[len(all)*9/10:]
+	w, err := q.waits(ctx, slowest)
+	if err != nil {
+		return 0, 0, err
+	}
+	b.say("the slowest tenth, on average: %v", w)
 	return at(0.50), at(0.99), nil
 }
 
@@ -165,29 +173,56 @@ func (q *quiet) until(ctx context.Context, sql string, args ...any) error {
 	}
 }
 
-// times are how long each message took to its receipt, as our simulated Slack stamped it, in order of length.
-func (q *quiet) times(ctx context.Context) (times []time.Duration, err error) {
+// receipt is a message of the quiet workspace, and its receipt as our simulated Slack stamped it.
+type receipt struct {
+	request        helpdesk.RequestID
+	sent, answered time.Time
+}
+
+func (r receipt) took() time.Duration { return r.answered.Sub(r.sent) }
+
+// receipts are those of all messages, the slowest last.
+func (q *quiet) receipts(ctx context.Context) (all []receipt, err error) {
 	if err := q.until(ctx, `select count(*) > $2 from tenant.request where workspace_id = $1 and receipt_version > 0`, q.workspace, len(q.sent)); err != nil {
 		return nil, err
 	}
-	rows, err := q.pool.Query(ctx, `select origin_ts, receipt_ts from tenant.request where workspace_id = $1`, q.workspace)
+	rows, err := q.pool.Query(ctx, `select request_id, origin_ts, receipt_ts from tenant.request where workspace_id = $1`, q.workspace)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var ts, receipt string
-		if err := rows.Scan(&ts, &receipt); err != nil {
+		var r receipt
+		var ts, stamp string
+		if err := rows.Scan(&r.request, &ts, &stamp); err != nil {
 			return nil, err
 		}
-		if sent, ok := q.sent[ts]; ok {
-			stood, err := helpdesk.ParseTS(receipt)
-			if err != nil {
-				return nil, err
-			}
-			times = append(times, stood.Sub(sent))
+		var timed bool
+		if r.sent, timed = q.sent[ts]; !timed {
+			continue
 		}
+		if r.answered, err = helpdesk.ParseTS(stamp); err != nil {
+			return nil, err
+		}
+		all = append(all, r)
 	}
-	slices.Sort(times)
-	return times, rows.Err()
+	slices.SortFunc(all, func(a, b receipt) int { return cmp.Compare(a.took(), b.took()) })
+	return all, rows.Err()
+}
+
+// waits is where the time of some messages went, on average.
+func (q *quiet) waits(ctx context.Context, of []receipt) (sum waits, err error) {
+	c, err := client.Dial(client.Options{HostPort: q.stack.Info.Temporal, Namespace: q.stack.Info.TemporalNamespace})
+	if err != nil {
+		return sum, fmt.Errorf("dial temporal: %w", err)
+	}
+	defer c.Close()
+	for _, r := range of {
+		w, err := waitsOf(ctx, c, r.request, r.sent, r.answered)
+		if err != nil {
+			return sum, err
+		}
+		sum.add(w)
+	}
+	return sum.over(len(of)), nil
 }
