@@ -220,7 +220,7 @@ func TestAPanicInTheRelay(t *testing.T) {
 	if !strings.Contains(tr.sentry.Envelopes()[0], `"inbox_id":"`+d.ID.String()) {
 		t.Error("the report does not say which delivery")
 	}
-	if claimed, err := store.ClaimDeliveries(t.Context(), now.Add(time.Hour), time.Minute, 10); err != nil || len(claimed) != 1 {
+	if claimed, err := store.ClaimDeliveries(t.Context(), now.Add(time.Hour), time.Minute, helpdesk.WorkspaceID{}, 10); err != nil || len(claimed) != 1 {
 		t.Errorf("the delivery is not tried again: %v, %v", claimed, err)
 	}
 }

@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	relayWorkers  = 16 // deliveries handed over at the same time
+	relayWorkers  = 8 // deliveries handed over at the same time
 	relayLease    = helpdesk.DeliveryLease
 	relayPoll     = time.Second      // how late a delivery is at most if nobody pokes
 	relayTimeout  = 20 * time.Second // for one delivery; shorter than the lease
@@ -43,7 +43,8 @@ type Relay struct {
 	// PurgeGrace is how long after an uninstall a reinstall restores everything.
 	PurgeGrace time.Duration
 
-	poke chan struct{}
+	poke   chan struct{}
+	served helpdesk.WorkspaceID // behind which the turns go on
 }
 
 // NewRelay completes r.
@@ -93,7 +94,7 @@ func (r *Relay) claim(ctx context.Context, running *sync.WaitGroup, free chan st
 		return false
 	}
 	limit := cap(free) - len(free)
-	batch, err := r.Store.ClaimDeliveries(ctx, r.Now(), relayLease, limit)
+	batch, err := r.Store.ClaimDeliveries(ctx, r.Now(), relayLease, r.served, limit)
 	if err != nil {
 		if ctx.Err() == nil {
 			r.Log.ErrorContext(ctx, "inbox cannot be read", "err", err)
@@ -101,6 +102,7 @@ func (r *Relay) claim(ctx context.Context, running *sync.WaitGroup, free chan st
 		return false
 	}
 	for _, d := range batch {
+		r.served = d.Workspace
 		free <- struct{}{}
 		running.Go(func() {
 			defer func() { <-free }()

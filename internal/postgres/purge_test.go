@@ -305,7 +305,7 @@ func TestUnderWay(t *testing.T) {
 		})
 	}
 	is(now, false) // it waits for whoever takes it
-	if _, err := b.store.ClaimDeliveries(t.Context(), now, helpdesk.DeliveryLease, 10); err != nil {
+	if _, err := b.store.ClaimDeliveries(t.Context(), now, helpdesk.DeliveryLease, helpdesk.WorkspaceID{}, 10); err != nil {
 		t.Fatal(err)
 	}
 	is(now.Add(helpdesk.DeliveryLease-time.Second), true)

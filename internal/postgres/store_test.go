@@ -394,17 +394,17 @@ func TestInbox(t *testing.T) {
 			t.Fatalf("delivery %d: stored %v, %v", i, stored, err)
 		}
 	}
-	claimed, err := b.store.ClaimDeliveries(ctx, now, time.Minute, 10)
+	claimed, err := b.store.ClaimDeliveries(ctx, now, time.Minute, helpdesk.WorkspaceID{}, 10)
 	if err != nil || len(claimed) != 1 || claimed[0].ID != d.ID || claimed[0].Attempts != 1 {
 		t.Fatalf("claimed %+v, %v", claimed, err)
 	}
 	if text, err := claimed[0].Open(key); err != nil || string(text) != "text" {
 		t.Errorf("text = %q, %v", text, err)
 	}
-	if again, err := b.store.ClaimDeliveries(ctx, now.Add(59*time.Second), time.Minute, 10); err != nil || len(again) != 0 {
+	if again, err := b.store.ClaimDeliveries(ctx, now.Add(59*time.Second), time.Minute, helpdesk.WorkspaceID{}, 10); err != nil || len(again) != 0 {
 		t.Errorf("claimed during the lease: %+v, %v", again, err)
 	}
-	if again, err := b.store.ClaimDeliveries(ctx, now.Add(time.Minute), time.Minute, 10); err != nil || len(again) != 1 {
+	if again, err := b.store.ClaimDeliveries(ctx, now.Add(time.Minute), time.Minute, helpdesk.WorkspaceID{}, 10); err != nil || len(again) != 1 {
 		t.Errorf("not claimed after the lease: %+v, %v", again, err)
 	}
 	if err := b.store.FinishDelivery(ctx, d.ID, "opened", now); err != nil {
@@ -440,13 +440,14 @@ func TestWorkspacesTakeTurns(t *testing.T) {
 	late := now.Add(time.Hour)
 	first := []helpdesk.InboxID{backlog[0], put(1000, quiet, late), put(1001, other, late)}
 	second := put(1003, quiet, late.Add(time.Second))
+	var served helpdesk.WorkspaceID
 	claim := func(n int) (ids []helpdesk.InboxID) {
-		claimed, err := b.store.ClaimDeliveries(t.Context(), late.Add(time.Minute), time.Hour, n)
+		claimed, err := b.store.ClaimDeliveries(t.Context(), late.Add(time.Minute), time.Hour, served, n)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, d := range claimed {
-			ids = append(ids, d.ID)
+			ids, served = append(ids, d.ID), d.Workspace
 		}
 		return ids
 	}
@@ -459,8 +460,21 @@ func TestWorkspacesTakeTurns(t *testing.T) {
 	if got := claim(2); !slices.Contains(got, second) || !slices.Contains(got, backlog[1]) {
 		t.Errorf("claimed %v, then", got)
 	}
-	if got := claim(1000); len(got) != len(backlog)-2 {
-		t.Errorf("%d are left, want %d", len(got), len(backlog)-2)
+	for n, w := range []helpdesk.WorkspaceID{other, quiet, other} { // one at a time, too
+		put(1010+n, w, late.Add(2*time.Second))
+	}
+	turns := make(map[helpdesk.WorkspaceID]int)
+	for range 5 {
+		if got := claim(1); len(got) != 1 {
+			t.Fatalf("claimed %v", got)
+		}
+		turns[served]++
+	}
+	if turns[busy] != 2 || turns[quiet] != 1 || turns[other] != 2 {
+		t.Errorf("one after the other: %d for the busy one, %d for the quiet one, %d for the other", turns[busy], turns[quiet], turns[other])
+	}
+	if got := claim(1000); len(got) != len(backlog)-4 {
+		t.Errorf("%d are left, want %d", len(got), len(backlog)-4)
 	}
 }
 

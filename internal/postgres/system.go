@@ -166,9 +166,10 @@ func (s *Store) PutDelivery(ctx context.Context, d Delivery) (bool, error) {
 const besides = 64
 
 // ClaimDeliveries leases up to limit deliveries that are due at now to the caller until the lease ends. Two
-// callers never get the same one; one that is not finished in time comes back. Workspaces take turns: the first delivery of
-// each goes before the second of any, however many one of them has waiting.
-func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Delivery, error) {
+// callers never get the same one; one that is not finished in time comes back. Workspaces take turns, beginning with the one
+// behind after: the first delivery of each goes before the second of any, however many one of them has waiting. The last
+// delivery returned is of the workspace that after should be the next time.
+func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, lease time.Duration, after helpdesk.WorkspaceID, limit int) ([]Delivery, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	rows, err := s.pool.Query(ctx, `
@@ -178,17 +179,19 @@ func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, lease time.D
 		  select (select workspace_id from system.inbox where done_at is null and workspace_id > w.workspace_id order by workspace_id limit 1)
 		  from waiting w where w.workspace_id is not null),
 		due as (
-		  select i.inbox_id, i.next_at, row_number() over (partition by w.workspace_id order by i.next_at) as turn
+		  select i.inbox_id, i.next_at, w.workspace_id, row_number() over (partition by w.workspace_id order by i.next_at) as turn
 		  from waiting w, lateral (
 		    select inbox_id, next_at from system.inbox
-		    where workspace_id = w.workspace_id and done_at is null and next_at <= $1 order by next_at limit $4) i)
-		update system.inbox set attempts = attempts + 1, next_at = $2
-		where inbox_id in (
-		  select i.inbox_id from due join system.inbox i using (inbox_id)
-		  where i.done_at is null and i.next_at <= $1
-		  order by due.turn, due.next_at limit $3 for update of i skip locked)
-		returning inbox_id, delivery_id, workspace_id, kind, refs, sealed, received_at, attempts`,
-		now, now.Add(lease), limit, limit+besides)
+		    where workspace_id = w.workspace_id and done_at is null and next_at <= $1 order by next_at limit $4) i),
+		claimed as (
+		  update system.inbox set attempts = attempts + 1, next_at = $2
+		  where inbox_id in (
+		    select i.inbox_id from due join system.inbox i using (inbox_id)
+		    where i.done_at is null and i.next_at <= $1
+		    order by due.turn, due.workspace_id <= $5, due.workspace_id limit $3 for update of i skip locked)
+		  returning inbox_id, delivery_id, workspace_id, kind, refs, sealed, received_at, attempts)
+		select * from claimed order by workspace_id <= $5, workspace_id, received_at`,
+		now, now.Add(lease), limit, limit+besides, after)
 	if err != nil {
 		return nil, fmt.Errorf("claim deliveries: %w", err)
 	}

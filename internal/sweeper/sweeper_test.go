@@ -285,7 +285,7 @@ func TestABodyThatWaitsTooLong(t *testing.T) {
 	if _, err := b.Keys.InboxKey(t.Context(), id); !errors.Is(err, helpdesk.ErrErased) {
 		t.Errorf("its key after 25 hours: %v, want ErrErased", err)
 	}
-	if claimed, err := b.Store.ClaimDeliveries(t.Context(), b.now, time.Minute, 10); err != nil || len(claimed) != 0 {
+	if claimed, err := b.Store.ClaimDeliveries(t.Context(), b.now, time.Minute, helpdesk.WorkspaceID{}, 10); err != nil || len(claimed) != 0 {
 		t.Errorf("still handed over: %v, %v", claimed, err)
 	}
 }
