@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/mattn/go-isatty"
 )
 
 // bar is a line that shows how far a command is. On anything but a terminal it is silent.
@@ -23,14 +25,11 @@ func newBar(out io.Writer, all, done int) *bar {
 	return b
 }
 
-// isTerminal reports whether somebody looks: a line that is written anew is of no use in a file.
-func isTerminal(out io.Writer) bool {
-	f, ok := out.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+// isTerminal reports whether somebody sits at the other end: a line that is written anew is of no use in a file, and a question
+// is of none where nobody answers.
+func isTerminal(end any) bool {
+	f, ok := end.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
 }
 
 // step counts one more. The line is written anew only where it changes.

@@ -188,8 +188,7 @@ func byomRemoveCommand(s *surroundings) *cobra.Command {
 
 // choice asks which provider follows, where somebody can answer.
 func (s *surroundings) choice(in io.Reader) string {
-	f, ok := in.(*os.File)
-	if !ok || !isTerminal(f) {
+	if !isTerminal(in) {
 		return ""
 	}
 	fmt.Fprint(s.errOut, "Which provider follows, default (our project) or lexical (no model)? ")

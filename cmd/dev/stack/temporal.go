@@ -152,7 +152,7 @@ func (t *temporalServer) config() (*config.Config, error) {
 	return cfg, nil
 }
 
-// settings are the dynamic configuration: what deploy/temporal/dynamic.yaml says, and what makes one machine quick.
+// settings are the dynamic configuration: what deploy/temporal.yaml says, and what makes one machine quick.
 func settings(unfair bool) dynamicconfig.StaticClient {
 	out := dynamicconfig.StaticClient{}
 	for key, value := range map[string]any{
