@@ -89,10 +89,14 @@ func listEntriesCommand(s *surroundings) *cobra.Command {
 		Short: "List the entries, on how many requests each was offered and what came of it",
 		Long:  "List the entries, on how many requests each was offered and what came of it.",
 		Args:  arguments("TEAM"),
-	}, func(cmd *cobra.Command, o *app.Operator, _ []string) error {
+	}, func(cmd *cobra.Command, o *app.Operator, args []string) error {
 		all, err := o.Entries(cmd.Context())
 		if err != nil {
 			return err
+		}
+		if len(all) == 0 {
+			fmt.Fprintf(s.out, "no entries yet; to store those of a file: echosynch kb import %s FILE\n", args[0])
+			return nil
 		}
 		t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(t, "KEY\tACTIVE\tOFFERED\tHELPFUL\tNOT RELEVANT\tCLOSED\tQUESTION")

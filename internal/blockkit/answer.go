@@ -3,6 +3,7 @@ package blockkit
 import (
 	"fmt"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/slack-go/slack"
 
@@ -25,7 +26,7 @@ var rated = map[helpdesk.Action]string{
 	helpdesk.CloseResolved: "✅ The request was resolved with this answer",
 }
 
-// maxAnswer is how long an answer is shown, escaped; Slack allows 3000 characters in a text.
+// maxAnswer is how much of an answer is shown, in UTF-16 units; Slack takes 3000 in a text.
 const maxAnswer = 2900
 
 // Render gives the text for notifications and screen readers, and the blocks.
@@ -38,7 +39,7 @@ func (a Answer) Render() (text string, blocks []slack.Block) {
 	facts := join("  ·  ", "from the knowledge base", fmt.Sprintf("confidence %d %%", a.Confidence), link(a.Link, "read more"))
 	blocks = []slack.Block{
 		slack.NewSectionBlock(mrkdwn("💡 *This may answer it:* "+question), nil, nil, slack.SectionBlockOptionBlockID("answer")),
-		slack.NewSectionBlock(mrkdwn(paragraphs(a.Answer, maxAnswer)), nil, nil, slack.SectionBlockOptionBlockID("answer_text")),
+		slack.NewSectionBlock(verbatim(a.Answer, maxAnswer), nil, nil, slack.SectionBlockOptionBlockID("answer_text")),
 		slack.NewContextBlock("answer_facts", mrkdwn(facts)),
 	}
 	text = "This may answer it: " + question
@@ -55,18 +56,19 @@ func (a Answer) Render() (text string, blocks []slack.Block) {
 		button(helpdesk.NotRelevant, "Not relevant"), button(helpdesk.CloseResolved, "Close as resolved")))
 }
 
-// paragraphs is text of a person in its lines, each made plain, of at most so many characters.
-func paragraphs(s string, most int) string {
-	var b strings.Builder
+// verbatim is text of a person in its lines, cut to so many UTF-16 units, in which Slack looks for nothing: a command that is copied
+// from it is what was written.
+func verbatim(s string, most int) *slack.TextBlockObject {
+	var lines []string
 	for line := range strings.Lines(s) {
-		for _, r := range oneLine(line) {
-			next := styles.Replace(Escape(string(r)))
-			if size(b.String())+size(next) >= most {
-				return b.String() + "…"
-			}
-			b.WriteString(next)
-		}
-		b.WriteByte('\n')
+		lines = append(lines, oneLine(line))
 	}
-	return strings.TrimRight(b.String(), "\n")
+	text, units := strings.TrimSpace(strings.Join(lines, "\n")), 0
+	for i, r := range text {
+		if units += utf16.RuneLen(r); units > most {
+			text = text[:i] + "…"
+			break
+		}
+	}
+	return slack.NewTextBlockObject(slack.PlainTextType, text, false, false)
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/slack-go/slack"
+
 	"github.com/echo-synch/echo-synch/internal/blockkit"
 	"github.com/echo-synch/echo-synch/internal/helpdesk"
 )
@@ -30,14 +32,33 @@ func TestAnswersAreEscaped(t *testing.T) {
 		if err := blockkit.Check(a.Blocks); err != nil {
 			t.Errorf("%.20q: %v", text, err)
 		}
-		for _, b := range a.Blocks[:2] {
-			raw, err := json.Marshal(b)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if raw := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(string(raw)); strings.Contains(raw, "<!") || strings.Contains(raw, "<@") || strings.Contains(raw, "<https") || strings.Contains(raw, "*bold*") || strings.Contains(raw, "`") {
-				t.Errorf("%.20q is shown as %s", text, raw)
-			}
+		raw, err := json.Marshal(a.Blocks[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if raw := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(string(raw)); strings.Contains(raw, "<!") || strings.Contains(raw, "<@") || strings.Contains(raw, "<https") || strings.Contains(raw, "*bold*") || strings.Contains(raw, "`") {
+			t.Errorf("%.20q is shown as %s", text, raw)
+		}
+		if body := bodyOf(t, a); body.Type != slack.PlainTextType {
+			t.Errorf("the answer is %s", body.Type)
 		}
 	}
+}
+
+// A command can be copied from an answer and run.
+func TestAnswersAreVerbatim(t *testing.T) {
+	t.Parallel()
+	const command = "Run this:\n\nssh -i ~/.ssh/id_rsa *@host_1 | grep `a` && echo <b>"
+	if got := bodyOf(t, answer(func(a *blockkit.Answer) { a.Answer = "\n" + command + "\u202e\n" })).Text; got != command {
+		t.Errorf("shown as %q", got)
+	}
+}
+
+func bodyOf(t *testing.T, a rendered) *slack.TextBlockObject {
+	t.Helper()
+	section, ok := a.Blocks[1].(*slack.SectionBlock)
+	if !ok {
+		t.Fatalf("the answer is in a %T", a.Blocks[1])
+	}
+	return section.Text
 }
