@@ -58,7 +58,7 @@ func TestTriageComparesWithWhatCameJustBefore(t *testing.T) {
 		{"VPN geht nicht", 20 * time.Minute, "incident 3: #1 true #3 true"},
 		{"le vpn ne marche pas", 29 * time.Minute, "incident 4: #4 false #1 true #3 true"},
 		{"vpn broken", 45 * time.Minute, "incident 3: #4 false #5 false"},
-		{"VPN drops every ten minutes", 46 * time.Minute, "incident 0:"},
+		{"please install the VPN client for our new colleague", 46 * time.Minute, "incident 0:"},
 		{"vpn down", 2 * time.Hour, "incident 0:"},
 	}
 	var requests []names.RequestInput

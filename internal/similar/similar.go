@@ -16,28 +16,39 @@ import (
 	"github.com/echo-synch/echo-synch/internal/lexical"
 )
 
-// Threshold is the similarity from which two messages speak of one thing: the least at which no pair of the test is called
-// similar that is not. Where both name a thing and its trouble, it allows two or three words that only one of them says.
+// Threshold is the similarity from which two messages speak of one thing. Two that name the same service, or the same thing by its
+// number or name, and are both in trouble have it, whatever else they tell.
 const Threshold = 0.78
 
-// kind is what a feature says.
+// kind is what a feature says; see the head of concepts.txt.
 type kind byte
 
 const (
 	word kind = iota
+	name      // a word that is in few messages
 	number
-	object  // what it is about, and all share
-	thing   // what it is about, and there are many of
-	part    // which part of it
-	symptom // what is wrong with it
-	wish    // somebody wants something, rather than misses it
+	object
+	general // counts where no object is named
+	thing
+	own
+	part
+	place
+	trouble
+	symptom
+	wish
+	kinds // how many
 )
 
 // worth is what a feature counts.
-var worth = map[kind]float64{word: 1, number: 1, object: 3, thing: 3, part: 3, symptom: 2, wish: 1}
+var worth = [kinds]float64{word: 1, name: 2, number: 1, object: 3, general: 3, thing: 3, own: 3, part: 3, place: 1, trouble: 2, symptom: 2, wish: 1}
 
-// mere is what an overlap counts that shows no trouble that we know: two rooms of one building differ in a single word.
-const mere = 0.85
+const (
+	// mere is what an overlap counts that shows no trouble that we know, or is of a thing that no number tells from others: two rooms
+	// of one building differ in a single word.
+	mere = 0.85
+	// face is what two troubles count, next to the same one: one sees the service slow, the other sees nothing of it.
+	face = 0.75
+)
 
 // feature is a word or what it means, as a hash.
 type feature struct {
@@ -69,8 +80,8 @@ func Of(text string) Sketch {
 			continue
 		}
 		found := featuresOf(w, denied)
-		if i > 0 && lacks[words[i-1].Plain] && slices.ContainsFunc(found, func(f feature) bool { return f.kind == object }) {
-			found = append(found, feature{symptom, hash("broken")}) // "no internet"
+		if lacking(words[:i]) && slices.ContainsFunc(found, func(f feature) bool { return f.kind == object || f.kind == general }) {
+			found = append(found, feature{trouble, hash("broken")}) // "no internet"
 		}
 		for _, f := range found {
 			if len(s.features) < most && !slices.Contains(s.features, f) {
@@ -78,8 +89,17 @@ func Of(text string) Sketch {
 			}
 		}
 	}
+	if s.has(object) {
+		s.features = slices.DeleteFunc(s.features, func(f feature) bool { return f.kind == general })
+	}
 	slices.SortFunc(s.features, func(a, b feature) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.hash, b.hash)) })
 	return s
+}
+
+// lacking reports whether words end by saying that what follows is not there: "no internet", "no hay internet".
+func lacking(words []lexical.Word) bool {
+	last := len(words) - 1
+	return last >= 0 && (lacks[words[last].Plain] || words[last].Common && last > 0 && lacks[words[last-1].Plain])
 }
 
 // when reports whether a word is a number that tells a time: two who write at the same moment look at different clocks.
@@ -92,33 +112,35 @@ func when(words []lexical.Word, i int) bool {
 
 func isNumber(w lexical.Word) bool { return strings.ContainsFunc(w.Plain, unicode.IsDigit) }
 
+// kindNames are the kinds as concepts.txt names them; what is denied is another word for trouble.
+var kindNames = map[string]kind{
+	"object": object, "general": general, "thing": thing, "own": own, "part": part, "place": place, "trouble": trouble, "negated": trouble, "symptom": symptom, "wish": wish,
+}
+
 // featuresOf are those of a word: what it means where that is known, else its stem.
 func featuresOf(w lexical.Word, denied bool) (found []feature) {
 	meant := meaning(w.Plain)
 	for _, m := range meant {
-		switch {
-		case m.kind == "object":
-			found = append(found, feature{object, hash(m.name)})
-		case m.kind == "thing":
-			found = append(found, feature{thing, hash(m.name)})
-		case m.kind == "part":
-			found = append(found, feature{part, hash(m.name)})
-		case m.kind == "symptom", m.kind == "negated" && denied:
-			found = append(found, feature{symptom, hash(m.name)})
-		case m.kind == "wish":
-			found = append(found, feature{wish, hash(m.name)})
+		if k, says := kindNames[m.kind]; says && (denied || m.kind != "negated") {
+			found = append(found, feature{k, hash(m.name)})
 		}
 	}
+	common := slices.Contains(meant, everyday)
 	switch {
-	case len(meant) > 0 || w.Common:
+	case len(found) > 0 || w.Common || len(meant) > 0 && !common:
 		return found
 	case isNumber(w):
-		return []feature{{number, hash(w.Plain)}}
+		return []feature{{number, hash(ordinal.ReplaceAllString(w.Plain, "$1"))}}
 	case len(w.Plain) < 3:
 		return nil
+	case common:
+		return []feature{{word, hash(w.Stem)}}
 	}
-	return []feature{{word, hash(w.Stem)}}
+	return []feature{{name, hash(w.Stem)}}
 }
+
+// ordinal is a number with what makes it one of a row: the 3rd floor is floor 3.
+var ordinal = regexp.MustCompile(`^(\d+)(st|nd|rd|th|e|er|re|eme|o|a|ter|te)$`)
 
 func hash(s string) uint32 {
 	h := fnv.New32a()
@@ -126,33 +148,46 @@ func hash(s string) uint32 {
 	return h.Sum32()
 }
 
-// Similarity is how much two messages have in common, from 0 to 1. It is 0 where they cannot be of one incident: they are
-// about different things, or different troubles; both name numbers, as of floors, rooms and errors, but none in common; or it
-// is a thing of which there are many, and nothing says that it is the same.
+// Similarity is how much two messages have in common, from 0 to 1. It is 0 where they cannot be of one incident: they are about
+// different things or different parts of one; both name numbers, as of floors, rooms and errors, but none in common; nothing
+// says that they speak of the same; or nothing is wrong.
 func Similarity(a, b Sketch) float64 {
 	shared := a.shared(b)
 	apart := func(k kind) bool { return shared[k] == 0 && a.has(k) && b.has(k) }
-	said := shared[word] + shared[number]
+	said := shared[word] + shared[name] + shared[number]
+	troubled := a.has(trouble) && b.has(trouble)
+	wrong := troubled || shared[symptom] > 0
 	switch {
-	case len(a.features) == 0 || len(b.features) == 0,
-		apart(number), apart(symptom), apart(object), apart(thing),
-		shared[thing] > 0 && said == 0,
-		shared[symptom] == 0 && (said < 2 || a.has(wish) != b.has(wish)):
+	case apart(number) && (a.has(thing) || b.has(thing) || shared[object]+shared[name] == 0), apart(symptom), apart(object), apart(general), apart(thing), apart(own), apart(part),
+		shared[object]+shared[general]+said == 0, // also what has no features
+		!wrong && (said < 2 || a.has(wish) != b.has(wish) || a.has(trouble) != b.has(trouble)):
 		return 0
 	}
 	common := 0.0
 	for k, n := range shared {
-		common += float64(n) * worth[kind(k)]
+		if kind(k) != trouble {
+			common += float64(n) * worth[k]
+		}
+	}
+	switch {
+	case shared[trouble] > 0:
+		common += worth[trouble]
+	case a.has(trouble) && b.has(trouble):
+		common += face * worth[trouble]
 	}
 	dice := 2 * common / (a.weight() + b.weight())
-	if shared[symptom] == 0 {
+	switch {
+	case !wrong, shared[thing]+shared[own] > 0 && shared[number]+shared[name] == 0, shared[general] > 0 && a.has(place) != b.has(place):
 		return mere * dice
+	case troubled && a.count(part) == b.count(part) && a.count(own) == b.count(own) && a.count(thing) == b.count(thing) &&
+		(shared[object]+shared[name] > 0 || shared[thing] > 0 && shared[number] > 0 || shared[general] > 0 && !apart(name)):
+		return Threshold + (1-Threshold)*dice
 	}
 	return dice
 }
 
 // shared counts what both have, by kind.
-func (s Sketch) shared(other Sketch) (n [wish + 1]int) {
+func (s Sketch) shared(other Sketch) (n [kinds]int) {
 	for _, f := range s.features {
 		if slices.Contains(other.features, f) {
 			n[f.kind]++
@@ -161,13 +196,26 @@ func (s Sketch) shared(other Sketch) (n [wish + 1]int) {
 	return n
 }
 
-func (s Sketch) has(k kind) bool {
-	return slices.ContainsFunc(s.features, func(f feature) bool { return f.kind == k })
+func (s Sketch) has(k kind) bool { return s.count(k) > 0 }
+
+func (s Sketch) count(k kind) (n int) {
+	for _, f := range s.features {
+		if f.kind == k {
+			n++
+		}
+	}
+	return n
 }
 
+// weight is what all that a message says is worth; trouble counts once, however many words are made of it.
 func (s Sketch) weight() (sum float64) {
 	for _, f := range s.features {
-		sum += worth[f.kind]
+		if f.kind != trouble {
+			sum += worth[f.kind]
+		}
+	}
+	if s.has(trouble) {
+		sum += worth[trouble]
 	}
 	return sum
 }
@@ -190,7 +238,7 @@ func Read(raw []byte) (s Sketch, err error) {
 		return s, errForm
 	}
 	for f := range slices.Chunk(raw, size) {
-		if kind(f[0]) > wish {
+		if kind(f[0]) >= kinds {
 			return s, errForm
 		}
 		s.features = append(s.features, feature{kind(f[0]), binary.BigEndian.Uint32(f[1:])})
