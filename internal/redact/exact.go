@@ -47,6 +47,9 @@ func privateKeys(in input) (found []span) {
 var parameters = regexp.MustCompile(`[?&;](?:access_token|refresh_token|id_token|auth_token|token|api[_-]?key|apikey|key|sig|signature|` +
 	`x-amz-signature|x-amz-security-token|password|passwd|pwd|secret|client_secret|otp)=([^&\s<>|"']{6,})`)
 
+// oracle is an address of a database in Oracle's own form, with user and password.
+var oracle = regexp.MustCompile(`jdbc:oracle:\w+:([^\s/@]{1,60}/[^\s@]{1,60})@`)
+
 // urls finds user and password of an address, and tokens among its parameters. What the address leads to stays.
 func urls(in input) (found []span) {
 	for from := 0; ; {
@@ -63,6 +66,11 @@ func urls(in input) (found []span) {
 		at := strings.LastIndexByte(in.text[start:end], '@')
 		if colon := strings.IndexByte(in.text[start:end], ':'); colon >= 0 && colon < at-1 {
 			found = append(found, span{start, start + at, ConnectionString})
+		}
+	}
+	if strings.Contains(in.lower, "jdbc:") {
+		for _, m := range oracle.FindAllStringSubmatchIndex(in.lower, -1) {
+			found = append(found, span{m[2], m[3], ConnectionString})
 		}
 	}
 	if strings.ContainsAny(in.text, "?&;") && strings.Contains(in.text, "=") {
@@ -95,6 +103,22 @@ func printedKeys(in input) (found []span) {
 			if strings.ContainsAny(in.text[m[0]:m[1]], "0123456789") {
 				found = append(found, span{m[0], m[1], p.kind})
 			}
+		}
+	}
+	return found
+}
+
+// prefixed is a token with what it is in front, as vendors make them; some of it looks random.
+var prefixed = regexp.MustCompile(`\b[a-z]{2,8}[_-](?:[a-z0-9]{2,8}[_-]){0,2}[A-Za-z0-9_-]{20,}`)
+
+func prefixedTokens(in input) (found []span) {
+	if !strings.ContainsAny(in.text, "_-") {
+		return nil
+	}
+	for _, m := range prefixed.FindAllStringIndex(in.text, -1) {
+		s := in.text[m[0]:m[1]]
+		if strings.ContainsAny(s, "0123456789") && mixedCase(s) && entropy(s) > 4 {
+			found = append(found, span{m[0], m[1], Token})
 		}
 	}
 	return found

@@ -22,7 +22,7 @@ func cards(in input) (found []span) {
 	return found
 }
 
-// groups reads digits in groups, from a place on, up to 19: whole groups, apart by one space or hyphen.
+// groups reads digits in groups, from a place on, up to 19: whole groups, apart by a hyphen, a dot, or one or two spaces.
 func groups(s string, i int) (end int, digits string) {
 	var b []byte
 	for j := i; j < len(s) && len(b) <= 19; j++ {
@@ -34,7 +34,7 @@ func groups(s string, i int) (end int, digits string) {
 					return j + 1, string(b)
 				}
 			}
-		case (s[j] == ' ' || s[j] == '-') && j > i && isDigit(s[j-1]):
+		case (s[j] == ' ' || s[j] == '-' || s[j] == '.') && j > i && (isDigit(s[j-1]) || s[j] == ' ' && s[j-1] == ' ' && isDigit(s[j-2])):
 		default:
 			return j, ""
 		}

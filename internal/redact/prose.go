@@ -22,16 +22,20 @@ var heads = []head{
 			`\bcl(?:é|e) (?:wi-?fi|wpa|réseau)\b|\bc(?:ode|ódigo|odice) (?:du |del |de )?wi-?fi\b|\bcodice (?:d'|di )accesso\b|` +
 			`\bssid\b[^\n]{0,40}\n[^\n]{0,20}\b(?:key|schlüssel|clé|clave|chiave)\b|\bcode d'accès\b|\bcódigo de acceso\b|\bzugangscode\b|\bnetwork (?:security )?key\b`), fitsPassword},
 	{Password, strings.Fields("pin code"), regexp.MustCompile(`\b(?:code )?pin(?:[ -]?(?:code|nummer|number))?\b|\b(?:geräte|unlock|entsperr)[ -]?code\b`), fitsPIN},
+	{Password, strings.Fields("code kode código codigo codic"), regexp.MustCompile(
+		`\b(?:door|gate|alarm|garage|entry|keypad|safe) ?codes?\b|\b(?:tür|tor|alarm|tresor|haus)-?codes?\b|\bdigicodes?\b|\bcodes? (?:de |d')?(?:la |l')?(?:porte|alarme|entrée|coffre|portail)\b|` +
+			`\bc(?:ó|o)digos? (?:de )?(?:la )?(?:puerta|alarma|entrada|caja)\b|\bcodic[ei] (?:della |dell')?(?:porta|allarme|ingresso|cancello|cassaforte)\b`), fitsDoor},
+	{Password, strings.Fields("keypad tastierino marc tipp digita tecle"), regexp.MustCompile(`\bkeypad\b|\btastierino\b|\bmarc(?:o|a|aba|amos|ar)\b|\btipp(?:t|e|en)\b|\bsi digita\b|\btecle(?:o|a|ar)\b`), fitsKeypad},
 	{Token, strings.Fields("key token secret segret schlüssel clé clave chiave jeton lizenz licen"), regexp.MustCompile(
 		`\b(?:api|access|account|client|secret|auth|authorization|bearer|refresh|bot|personal access|licen[cs]e|product|activation|sas|encryption|master|admin|service|deploy|webhook|signing|shared)` +
 			`[ _-]?(?:access[ _-]?)?(?:key|token|secret)\b|\bapi[ -]?(?:schlüssel|token|secret)|\b(?:token|secret|jeton|secreto|segreto)\b|\b(?:zugriffs|lizenz|produkt|aktivierungs)(?:schlüssel|token|key)\b|` +
 			`\bcl(?:é|e) (?:d'|de l'|de )?(?:api|accès|licence|produit)\b|\bclave (?:de )?(?:la )?(?:api|acceso|licencia|produ[ck]to)\b|\bchiave (?:di )?(?:api|accesso|licenza|prodotto)\b`), fitsToken},
 	{RecoveryCode, strings.Fields("code kode código codic otp tan clé clave chiave schlüssel key"), regexp.MustCompile(
-		`\b(?:mfa|2fa|zwei-?faktor|two-factor|otp|totp|sms|one[ -]time|einmal|verification|verifizierungs|bestätigungs|authenticator|authentication|authentifizierungs|sicherheits|security|confirmation|login|sign-?in)` +
+		`\b(?:mfa|2fa|zwei-?faktor|two-factor|otp|totp|sms|one[ -]time|einmal|single[ -]use|verification|verifizierungs|bestätigungs|authenticator|authentication|authentifizierungs|sicherheits|security|confirmation|login|sign-?in)` +
 			`[ -]?(?:pass)?(?:codes?|passcodes?|kode|pin)\b|\b(?:otp|mtan|tan)\b|\b(?:recovery|backup|wiederherstellungs|notfall|ersatz)[ -]?(?:codes?|keys?|schlüssel)\b|` +
-			`\bcodes? (?:de )?(?:secours|récupération|vérification|validation|sécurité|mfa|2fa|otp|sms)\b|\bcl(?:é|e) de récupération\b|` +
-			`\bcódigos? (?:de )?(?:recuperación|respaldo|verificación|seguridad|mfa|2fa|otp|sms)\b|\bclave de recuperación\b|` +
-			`\bcodic[ei] (?:di )?(?:recupero|backup|verifica|sicurezza|emergenza|mfa|2fa|otp|sms)\b|\bchiave di (?:recupero|ripristino)\b`), fitsCode},
+			`\bcodes? (?:de |à )?(?:usage unique|secours|récupération|vérification|validation|sécurité|mfa|2fa|otp|sms)\b|\bcl(?:é|e) de récupération\b|` +
+			`\bcódigos? (?:de )?(?:un solo uso|recuperación|respaldo|verificación|seguridad|mfa|2fa|otp|sms)\b|\bclave de recuperación\b|` +
+			`\bcodic[ei] (?:di )?(?:monouso|recupero|backup|verifica|sicurezza|emergenza|mfa|2fa|otp|sms)\b|\bchiave di (?:recupero|ripristino)\b`), fitsCode},
 }
 
 // prose finds secrets beside a word which says what they are: "password: x", "the password for the share is x", "Passwort auf
@@ -52,27 +56,62 @@ func prose(in input) (found []span) {
 
 // doors are parts of words about signing in.
 var doors = strings.Fields("passw passwor kennwort passe mdp contrase clave pwd pw login logg log-in sign-in signin signing anmeld einlogg connexion connecter " +
-	"identifi acced acceso accesso accedo entro entrar credenz credenc credent zugang")
+	"identifi acced acceso accesso accedo entro entrar credenz credenc credent zugang benutzer utilisateur usuario utente utenza user account konto compte cuenta session sesi " +
+	"sign déverrouill complexity komplex reset reimpost wifi wi-fi wlan collegat verschlüss cifrad cifrat chiffr")
 
 // evident finds what looks like nothing but a password, in a message about signing in: capital and small letters, a digit and,
-// between them, a character that words do not have.
+// between them, a character that words do not have. Where somebody says what was typed or set, less is enough.
 func evident(in input) (found []span) {
-	if !slices.ContainsFunc(doors, func(s string) bool { return strings.Contains(in.lower, s) }) {
-		return nil
-	}
-	for at := skip(in.text, 0, " \t\r\n"); at < len(in.text); {
+	about := slices.ContainsFunc(doors, func(s string) bool { return strings.Contains(in.lower, s) })
+	since := reach // words since one that says that something was typed or set
+	for at := skip(in.text, 0, " \t\r\n"); at < len(in.text); since++ {
 		v := valueAt(in, at)
 		at = skip(in.text, max(v.to, at+1), " \t\r\n")
-		if v.quoted || len(v.text) < 8 || len(v.text) > 64 || strings.ContainsAny(v.text, `/\<>=:&`) || v.never() {
+		if slices.Contains(givers, strings.Trim(in.lower[v.from:v.to], ",.;:()'\"")) {
+			since = 0
 			continue
 		}
-		l := lookAt(v.text)
-		if l.digit && l.inside && l.letter && strings.ToLower(v.text) != v.text && strings.ToUpper(v.text) != v.text {
+		if v.quoted && strings.Contains(v.text, " ") || len(v.text) < 6 || len(v.text) > 64 || strings.ContainsAny(v.text, `/\<>=:`) {
+			continue
+		}
+		given := since < reach || slices.Contains(givers, v.next)
+		if (about && v.unlikeWords() && !v.quoted || given && v.given(about)) && !v.never() {
 			found = append(found, span{v.start, v.end, Password})
+			since = min(since, 1) // another one may follow
 		}
 	}
 	return found
 }
+
+// reach is how many words may stand between one that says that something was typed and what was typed.
+const reach = 4
+
+// unlikeWords reports whether a value has all that words do not have.
+func (v value) unlikeWords() bool {
+	l := lookAt(v.text)
+	return len(v.text) >= 8 && !strings.Contains(v.text, "&") && l.digit && l.inside && l.letter && mixedCase(v.text)
+}
+
+// given reports whether a value that somebody may have typed is more than a word, a number, a name of a product or the id of something.
+func (v value) given(aboutSigningIn bool) bool {
+	l := lookAt(v.text)
+	switch {
+	case !l.letter || product.MatchString(v.text) || slices.Contains(ordinary, strings.ToLower(strings.Trim(v.text, "0123456789"))):
+		return false
+	case l.inside && (l.digit || mixedCase(v.text)) && !strings.Contains(v.text, "@"):
+		return true
+	case !aboutSigningIn || !l.digit:
+		return false
+	case l.symbol:
+		return true
+	}
+	return len(v.text) >= 8 && (mixedCase(v.text) || strings.Count(v.text, "-") >= 2)
+}
+
+func mixedCase(s string) bool { return strings.ToLower(s) != s && strings.ToUpper(s) != s }
+
+// product is a name with a version, as of an operating system.
+var product = regexp.MustCompile(`^\pL+[- ]?\d{1,3}$`)
 
 // around is how far from a stem the rest of its head may stand, in bytes.
 const around = 80
@@ -185,7 +224,11 @@ func (h head) valueAt(in input, at int) value {
 func (h head) take(in input, v value, found []span) []span {
 	found = append(found, span{v.start, v.end, h.kind})
 	for n := 0; h.kind == RecoveryCode && n < 24; n++ {
-		v = h.valueAt(in, skip(in.text, v.to, " \t\r\n,;*_-•"))
+		next := skip(in.text, v.to, " \t\r\n,;*_-•")
+		if and := listing.FindString(in.lower[next:min(len(in.lower), next+8)]); and != "" {
+			next += len(and)
+		}
+		v = h.valueAt(in, next)
 		if !listed(v.text) {
 			break
 		}
@@ -193,6 +236,9 @@ func (h head) take(in input, v value, found []span) []span {
 	}
 	return found
 }
+
+// listing is what stands before the last of a list.
+var listing = regexp.MustCompile(`^(?:and|or|und|oder|et|ou|y|o|e|ed) `)
 
 // before reads back from a head, over a few articles and a copula.
 func (h head) before(in input, end int) (value, bool) {
@@ -221,12 +267,38 @@ var (
 	pair = regexp.MustCompile(`\b(?:credentials?|creds|log-?in(?: data)?|zugangsdaten|anmeldedaten|logindaten|identifiants?|credenciales|credenziali|usu?er(?:name)?|benutzer(?:name)?|utilisateur|usuario|utente|acceso|accesso)` +
 		`(?:[ \t]+(?:is|are|sind|ist|sont|est|son|es|sono|è|for|für|pour|para|per|with|mit|avec|con)(?:[ \t]+\S{1,30}){0,2}?)?(?:[ \t]*:[ \t]*|[ \t]+)([^\s:/|,]{2,40})(?:[ \t]*[/:|,][ \t]*|[ \t]+(?:and|und|et|y|e)[ \t]+)([^\s]{6,64})`)
 	// pairStems are parts of those words.
-	pairStems = strings.Fields("cred log daten ident user benutzer utilisateur usuario utente acceso accesso")
+	pairStems = strings.Fields("cred log daten ident user benutzer utilisateur usuario utente acceso accesso admin root gast guest test service invit ospite")
 	// command is a program that is given a password.
-	command = regexp.MustCompile(`(?:--?pass(?:word)?[= ]|sshpass -p ?|/user:\S{1,60} |/pass(?:word)?:|convertto-securestring (?:-string )?|curl [^\n]{0,200}?-u ?[^\s:]{1,60}:|mysql [^\n]{0,100}?-p)["']?([^\s"']{4,64})`)
+	command = regexp.MustCompile(`(?:--?pass(?:word)?[= ]|sshpass -p ?|/user:\S{1,60} |/pass(?:word)?:|convertto-securestring (?:-string )?|curl [^\n]{0,200}?-u ?[^\s:]{1,60}:|mysql [^\n]{0,100}?-p|docker login [^\n]{0,100}?-p[= ]|smbclient [^\n]{0,100}?-u ?["']?[^\s%]{1,60}%)["']?([^\s"']{4,64})`)
+	// account is one that everybody knows, and what opens it.
+	account = regexp.MustCompile(`\b(?:admin|administrator|root|guest|gast|invité|invitado|ospite|test|service)[ \t]*:[ \t]*([^\s]{6,64})`)
+	// called is what stands in quotes and is called a password after it.
+	called = regexp.MustCompile(`["“„«]([^"”»\n]{8,80})["”»] (?:as|als|comme|como|come) (?:\pL+ ){0,2}?(?:pass|kennwort|mot de passe|contrase|clave|frase|phrase)`)
 	// assignment is a line of configuration.
 	assignment = regexp.MustCompile(`((?:passwor[dt]|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|accesskey)[\w.-]{0,40}["']?[ \t]?(?:=|:=|=>|":)[ \t]?["']?)([^\s"';,&<>]{4,200})`)
 )
+
+// phrase is what a passphrase of several words stands behind, and the words up to what ends a sentence.
+var phrase = regexp.MustCompile(`\b(?:passphrase|pass phrase|phrase (?:secrète|de passe)|frase (?:de paso|secreta|segreta|di accesso)|merksatz)\b[^\n:=("“«]{0,40}?` +
+	`(?:[:=]|\b(?:is|was|ist|lautet|war|est|était|es|era|è)\b)[ \t]*["“„«]?[ \t]*((?:[\pL\d'’-]+ ){2,9}[\pL\d'’-]+)`)
+
+// phrases finds passphrases of several words, which look like any others.
+func phrases(in input) (found []span) {
+	if strings.ContainsAny(in.text, `"“„«`) {
+		for _, m := range called.FindAllStringSubmatchIndex(in.lower, -1) {
+			found = append(found, span{m[2], m[3], Password})
+		}
+	}
+	if !strings.Contains(in.lower, "phrase") && !strings.Contains(in.lower, "frase") && !strings.Contains(in.lower, "merksatz") {
+		return found
+	}
+	for _, m := range phrase.FindAllStringSubmatchIndex(in.lower, -1) {
+		if first, _, _ := strings.Cut(in.lower[m[2]:m[3]], " "); !slices.Contains(ordinary, first) {
+			found = append(found, span{m[2], m[3], Password})
+		}
+	}
+	return found
+}
 
 // pairs finds "login: user / x" and passwords on a command line.
 func pairs(in input) (found []span) {
@@ -238,11 +310,16 @@ func pairs(in input) (found []span) {
 			found = append(found, span{v.start, v.end, Password})
 		}
 	}
+	for _, m := range account.FindAllStringSubmatchIndex(in.lower, -1) {
+		if v := valueAt(in, m[2]); fitsPassword(v, moved) && strings.IndexByte(v.text, '/') < 0 {
+			found = append(found, span{v.start, v.end, Password})
+		}
+	}
 	return append(found, commands(in)...)
 }
 
 func commands(in input) (found []span) {
-	if strings.Contains(in.lower, "pass") || strings.Contains(in.text, "-p") || strings.Contains(in.text, "-u") || strings.Contains(in.lower, "/user:") || strings.Contains(in.lower, "securestring") {
+	if strings.Contains(in.lower, "pass") || strings.Contains(in.text, "-p") || strings.Contains(in.lower, "-u") || strings.Contains(in.lower, "/user:") || strings.Contains(in.lower, "securestring") {
 		for _, m := range command.FindAllStringSubmatchIndex(in.lower, -1) {
 			if v := (value{text: in.text[m[2]:m[3]], start: m[2], end: m[3]}); fitsPassword(v, quoted) {
 				found = append(found, span{m[2], m[3], Password})

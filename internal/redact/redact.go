@@ -169,7 +169,7 @@ func canonical(kind Kind, value string) string {
 type looking func(input) []span
 
 var (
-	always   = []looking{privateKeys, urls, assignments, prose, evident, pairs, printedKeys, headers, cards, ibans, eMails, phones}
+	always   = []looking{privateKeys, urls, assignments, prose, phrases, evident, pairs, printedKeys, prefixedTokens, headers, cards, ibans, eMails, phones}
 	onDemand = map[Kind]looking{IPAddress: addresses, HostName: hosts}
 )
 

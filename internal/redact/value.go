@@ -45,7 +45,9 @@ func valueAt(in input, at int) (v value) {
 		if i := strings.Index(rest, shut); i > 0 && !strings.Contains(rest[:i], "\n") {
 			v.quoted, v.start, v.end = true, at+len(open), at+len(open)+i
 			v.to = v.end + len(shut)
-			v.text = in.text[v.start:v.end]
+			v.start = skip(in.text, v.start, " ") // within guillemets
+			v.text = strings.TrimRight(in.text[v.start:max(v.start, v.end)], " ")
+			v.end = v.start + len(v.text)
 			return v
 		}
 	}
@@ -149,6 +151,19 @@ func plain(s string) bool {
 func fitsPIN(v value, how manner) bool {
 	return how != moved && len(v.text) >= 4 && len(v.text) <= 8 && strings.Trim(v.text, "0123456789") == "" && !slices.Contains(units, v.next)
 }
+
+var (
+	doorCode = regexp.MustCompile(`^[*#]?\d{2,8}[A-Za-z]?\d{0,4}[*#]?$|^[A-Za-z]\d{3,8}[A-Za-z]?[*#]?$`)
+	keypad   = regexp.MustCompile(`^[*#]\d{3,8}[*#]?$|^\d{3,8}[*#]$|^[A-Z]\d{3,8}[A-Z]?$|^\d{2,8}[A-Z]\d{0,4}$`)
+)
+
+// fitsDoor takes what keypads take: digits, with a letter or a sign at an end.
+func fitsDoor(v value, how manner) bool {
+	return how != moved && len(v.text) >= 4 && doorCode.MatchString(v.text) && !slices.Contains(units, v.next)
+}
+
+// fitsKeypad takes only what nothing else looks like.
+func fitsKeypad(v value, _ manner) bool { return keypad.MatchString(v.text) }
 
 var tokenLike = regexp.MustCompile(`^[A-Za-z0-9_./+=~:!$@%-]{10,}$`)
 

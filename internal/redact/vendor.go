@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	_ "embed" // for the rules
 	"fmt"
 	"math"
@@ -91,22 +92,62 @@ func (r *vendorRule) compile() (err error) {
 
 // vendorTokens looks with the rules of which a keyword is in the text.
 func vendorTokens(in input, rules []vendorRule) (found []span) {
+	texts := []string{in.text}
+	if prose := withoutSentences(in.text); prose != in.text {
+		texts = append(texts, prose)
+	}
 	for i := range rules {
 		r := &rules[i]
 		if !slices.ContainsFunc(r.Keywords, func(k string) bool { return strings.Contains(in.lower, k) }) {
 			continue
 		}
-		for _, m := range r.pattern.FindAllStringSubmatchIndex(in.text, -1) {
-			start, end := r.secret(m)
-			value := in.text[start:end]
-			if r.Entropy > 0 && entropy(value) <= r.Entropy || r.excuses(in.text[m[0]:m[1]], value) {
-				continue
-			}
-			found = append(found, span{start, end, r.kind})
+		for _, text := range texts {
+			found = r.look(in, text, found)
 		}
 	}
 	return found
 }
+
+// look adds the secrets of a text, which is that of the input but for what ends its words.
+func (r *vendorRule) look(in input, text string, found []span) []span {
+	for _, m := range r.pattern.FindAllStringSubmatchIndex(text, -1) {
+		start, end := r.secret(m)
+		value := in.text[start:end]
+		if r.Entropy > 0 && entropy(value) <= r.Entropy || r.excuses(in.text[m[0]:m[1]], value) {
+			continue
+		}
+		found = append(found, span{start, end, r.kind})
+	}
+	return found
+}
+
+// withoutSentences is a text with spaces for the marks behind its long words, as long as before: the rules were written for source
+// code, in which no comma stands behind a token.
+func withoutSentences(text string) string {
+	var b []byte
+	for at := 0; at < len(text); {
+		at = skip(text, at, " \t\r\n")
+		end := len(text)
+		if i := strings.IndexAny(text[at:], " \t\r\n"); i >= 0 {
+			end = at + i
+		}
+		last := at + len(strings.TrimRight(text[at:end], ",.!?)]}>»”…"))
+		if last < end && last-at >= minToken {
+			if b == nil {
+				b = []byte(text)
+			}
+			copy(b[last:end], bytes.Repeat([]byte(" "), end-last))
+		}
+		at = end
+	}
+	if b == nil {
+		return text
+	}
+	return string(b)
+}
+
+// minToken is the length of the shortest token of a vendor, in bytes.
+const minToken = 16
 
 // minSecret is the shortest group that is taken for the secret, in bytes: some rules group for other reasons.
 const minSecret = 8

@@ -8,7 +8,13 @@ var (
 		equals it's c'est remains bleibt`)
 	adverbs = strings.Fields(`now still currently just simply again set to always jetzt nun noch aktuell derzeit immer einfach weiterhin maintenant toujours
 		actuellement ahora todavía siempre actualmente ora adesso ancora sempre attualmente the following: following folgendes: folgende`)
-	movers   = strings.Fields(`to auf en por a in à zu als into with mit avec con da as using`)
+	movers = strings.Fields(`to auf en por a in à zu als into with mit avec con da as using`)
+	// givers say that something was typed, set or handed over.
+	givers = strings.Fields(`type typed typing types enter entered entering tried try put set made gave give given used use using then key pin now with always logged
+		eingegeben eingetippt gebe eingeben tippe tippen getippt gesetzt setze geändert bekommen erhalten probiert versucht benutze nehme verwende dann schlüssel jetzt mit immer umgestellt gegeben
+		tape tapé entre entré rentre rentré saisis saisi mets mis remplacé changé essayé utilise puis clé avec maintenant toujours tjs passé passée remis remise donné
+		meto metido pongo puesto escribo escrito tecleo tecleado cambié cambiado probado uso luego vale clave con ahora siempre entraba cambiaron dieron dio reset
+		metto messo inserisco inserito digito digitato scrivo provato scritto reimpostata reimpostato cambiata cambiato poi chiave con adesso sempre vuole dato diede / → ->`)
 	likes    = strings.Fields(`as als comme como come`)
 	pronouns = strings.Fields(`it it's its this es c'est il elle ce è that das dies lautet esta este`)
 	articles = strings.Fields(`a an my the our your his her new old current mein meine unser das dein ihr altes neues das mon ma le la notre votre mi nuestra nuestro su el
