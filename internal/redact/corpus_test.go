@@ -189,7 +189,7 @@ func TestPrecisionAndRecall(t *testing.T) {
 	for folder, least := range map[string]struct{ precision, recall, each float64 }{
 		"corpus":  {0.98, 0.98, 0.95},
 		"heldout": {0.93, 0.85, 0.60},
-		"second":  {0.98, 0.95, 0.90},
+		"second":  {0.98, 0.94, 0.85},
 		"third":   {0.98, 0.88, 0.70},
 	} {
 		t.Run(folder, func(t *testing.T) {

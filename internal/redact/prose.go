@@ -57,12 +57,17 @@ func prose(in input) (found []span) {
 // doors are parts of words about signing in.
 var doors = strings.Fields("passw passwor kennwort passe mdp contrase clave pwd pw login logg log-in sign-in signin signing anmeld einlogg connexion connecter " +
 	"identifi acced acceso accesso accedo entro entrar credenz credenc credent zugang benutzer utilisateur usuario utente utenza user account konto compte cuenta session sesi " +
-	"sign déverrouill complexity komplex reset reimpost wifi wi-fi wlan collegat verschlüss cifrad cifrat chiffr")
+	"sign déverrouill complexity komplex reset reimpost collegat verschlüss cifrad cifrat chiffr")
+
+// air has keys, too.
+var air = strings.Fields("wifi wi-fi wlan")
 
 // evident finds what looks like nothing but a password, in a message about signing in: capital and small letters, a digit and,
 // between them, a character that words do not have. Where somebody says what was typed or set, less is enough.
 func evident(in input) (found []span) {
-	about := slices.ContainsFunc(doors, func(s string) bool { return strings.Contains(in.lower, s) })
+	says := func(part string) bool { return strings.Contains(in.lower, part) }
+	about := slices.ContainsFunc(doors, says)
+	key := about || slices.ContainsFunc(air, says)
 	since := reach // words since one that says that something was typed or set
 	for at := skip(in.text, 0, " \t\r\n"); at < len(in.text); since++ {
 		v := valueAt(in, at)
@@ -75,7 +80,7 @@ func evident(in input) (found []span) {
 			continue
 		}
 		given := since < reach || slices.Contains(givers, v.next)
-		if (about && v.unlikeWords() && !v.quoted || given && v.given(about)) && !v.never() {
+		if (about && v.unlikeWords() && !v.quoted || given && v.given(key)) && !v.never() {
 			found = append(found, span{v.start, v.end, Password})
 			since = min(since, 1) // another one may follow
 		}
@@ -92,26 +97,43 @@ func (v value) unlikeWords() bool {
 	return len(v.text) >= 8 && !strings.Contains(v.text, "&") && l.digit && l.inside && l.letter && mixedCase(v.text)
 }
 
-// given reports whether a value that somebody may have typed is more than a word, a number, a name of a product or the id of something.
-func (v value) given(aboutSigningIn bool) bool {
+// given reports whether a value that somebody may have typed is more than a word, a name of a product or a host, or the id of
+// something. key says that the message is about something that has one.
+func (v value) given(key bool) bool {
 	l := lookAt(v.text)
+	inner := strings.TrimRight(v.text[1:], "!?*#$")
 	switch {
-	case !l.letter || product.MatchString(v.text) || slices.Contains(ordinary, strings.ToLower(strings.Trim(v.text, "0123456789"))):
+	case !l.letter || v.ofProduct():
 		return false
-	case l.inside && (l.digit || mixedCase(v.text)) && !strings.Contains(v.text, "@"):
+	case strings.ContainsAny(inner, "!#$%^*~§€") && (l.digit || mixedCase(v.text)),
+		strings.Contains(inner, "&") && l.digit && mixedCase(v.text):
 		return true
-	case !aboutSigningIn || !l.digit:
+	case !key || !l.digit:
 		return false
-	case l.symbol:
-		return true
 	}
-	return len(v.text) >= 8 && (mixedCase(v.text) || strings.Count(v.text, "-") >= 2)
+	return strings.ContainsAny(v.text[len(v.text)-1:], "!?*#$") ||
+		len(v.text) >= 8 && mixedCase(v.text) && (ending.MatchString(v.text) || leet.MatchString(v.text)) || len(wordsOf.FindAllString(v.text, 3)) > 1
+}
+
+var (
+	// ending is a password as most people make them: a name and a number.
+	ending = regexp.MustCompile(`^\pL[\pL._-]{4,}\d{1,4}$`)
+	// leet has a digit for a letter.
+	leet = regexp.MustCompile(`\p{Ll}[013457]\p{Ll}{2}`)
+	// wordsOf are those of words in a row, as generators make them; hosts and devices have shorter ones.
+	wordsOf = regexp.MustCompile(`(?:^|-)\pL?\p{Ll}{3,}\b`)
+	// product is a name with a version, as of an operating system; shortcut is what keys are pressed together.
+	product  = regexp.MustCompile(`^\pL+[- ]?\d{1,3}$`)
+	shortcut = regexp.MustCompile(`(?i)^(?:ctrl|strg|alt|cmd|command|shift|umschalt|maj|mayús|maiusc|win|windows|fn)\+`)
+)
+
+// ofProduct reports whether a value is the name of a product, a handle or a shortcut.
+func (v value) ofProduct() bool {
+	name, _, _ := strings.Cut(strings.ToLower(strings.TrimRight(v.text, "0123456789.!?")), "-")
+	return v.text[0] == '@' || product.MatchString(v.text) || shortcut.MatchString(v.text) || slices.Contains(ordinary, name) || slices.Contains(products, name)
 }
 
 func mixedCase(s string) bool { return strings.ToLower(s) != s && strings.ToUpper(s) != s }
-
-// product is a name with a version, as of an operating system.
-var product = regexp.MustCompile(`^\pL+[- ]?\d{1,3}$`)
 
 // around is how far from a stem the rest of its head may stand, in bytes.
 const around = 80

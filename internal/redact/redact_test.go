@@ -70,6 +70,23 @@ func TestWhatWasGivenAwayIsKnown(t *testing.T) {
 	}
 }
 
+// What people type, set and use, and is no password.
+func TestWhatIsTypedAndNoSecret(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"login screen frozen, I tried Ctrl+Alt+Del twice, then Strg+Alt+Entf", "password reset done, now Marks&Spencer sends mails again",
+		"I can log in with Visual C++2019 now", "set the wifi to 5GHz+LTE and log in", "user @dana22 logged in with @dana22 now",
+		"account now on SRV-PRD-01, then srv-db-02", "login with EPSON-ET2850 printer", "used Windows-Server-2022 account", "with iPhone15Pro login",
+		"try INC0048213-A or REQ0012 with my account", "sign in with Office2019Pro, then Q3-Report-2024", "account now MacBookPro16, then ThinkPadX1",
+		"I set wifi to WPA2-PSK", "put my user in GRP-FIN-2024", "now Teams2.1.00 asks for login", "with KB5034441 installed login fails",
+		"ich habe dann Strg+C gedrückt, Anmeldung hängt",
+	} {
+		if got := rules(t).Start().Text(text); got != text {
+			t.Errorf("%q becomes %q", text, got)
+		}
+	}
+}
+
 // What a help desk lives by is kept unless the workspace hides it.
 func TestAddressesAndHosts(t *testing.T) {
 	t.Parallel()

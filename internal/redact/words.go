@@ -25,6 +25,8 @@ var (
 	// endings are those of participles and adjectives.
 	endings = strings.Fields(`ed ing able ible ive ful less ous ant ent bar lich isch igt ert elt iert ung keit nis ée és ées eux euse ique tion sion able ado ada idos ado ada
 		ido ida ados adas ado ato ata ati ate uto uta ito ita etto etta ente mente`)
+	// products have years in their names.
+	products = strings.Fields(`exchange sharepoint server sql visual project visio autocad solidworks photoshop illustrator excel word powerpoint access dynamics navision`)
 	// ordinary are words that follow "password is" or "password:" and are none.
 	ordinary = strings.Fields(`
 		not now the this that these what where when how who why and but for from with without please thanks thank hello same different wrong right correct incorrect
