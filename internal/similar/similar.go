@@ -154,36 +154,46 @@ func hash(s string) uint32 {
 func Similarity(a, b Sketch) float64 {
 	shared := a.shared(b)
 	apart := func(k kind) bool { return shared[k] == 0 && a.has(k) && b.has(k) }
+	alike := func(k kind) bool { return a.has(k) == b.has(k) }
 	said := shared[word] + shared[name] + shared[number]
+	subject := shared[object] + shared[name]
 	troubled := a.has(trouble) && b.has(trouble)
 	wrong := troubled || shared[symptom] > 0
 	switch {
-	case apart(number) && (a.has(thing) || b.has(thing) || shared[object]+shared[name] == 0), apart(symptom), apart(object), apart(general), apart(thing), apart(own), apart(part),
+	case slices.ContainsFunc([]kind{symptom, object, general, thing, own, part}, apart),
+		apart(number) && (a.has(thing) || b.has(thing) || subject == 0),
 		shared[object]+shared[general]+said == 0, // also what has no features
-		!wrong && (said < 2 || a.has(wish) != b.has(wish) || a.has(trouble) != b.has(trouble)):
+		!wrong && (said < 2 || !alike(wish) || !alike(trouble)):
 		return 0
 	}
-	common := 0.0
+	dice := 2 * a.common(b, shared) / (a.weight() + b.weight())
+	switch {
+	case !wrong,
+		shared[thing]+shared[own] > 0 && shared[number]+shared[name] == 0,
+		shared[general] > 0 && !alike(place):
+		return mere * dice
+	case !troubled, slices.ContainsFunc([]kind{part, own, thing}, func(k kind) bool { return a.count(k) != b.count(k) }):
+		return dice
+	case subject > 0, shared[thing] > 0 && shared[number] > 0, shared[general] > 0 && !apart(name):
+		return Threshold + (1-Threshold)*dice
+	}
+	return dice
+}
+
+// common is what both say, by its worth.
+func (s Sketch) common(other Sketch, shared [kinds]int) (sum float64) {
 	for k, n := range shared {
 		if kind(k) != trouble {
-			common += float64(n) * worth[k]
+			sum += float64(n) * worth[k]
 		}
 	}
 	switch {
 	case shared[trouble] > 0:
-		common += worth[trouble]
-	case a.has(trouble) && b.has(trouble):
-		common += face * worth[trouble]
+		sum += worth[trouble]
+	case s.has(trouble) && other.has(trouble):
+		sum += face * worth[trouble]
 	}
-	dice := 2 * common / (a.weight() + b.weight())
-	switch {
-	case !wrong, shared[thing]+shared[own] > 0 && shared[number]+shared[name] == 0, shared[general] > 0 && a.has(place) != b.has(place):
-		return mere * dice
-	case troubled && a.count(part) == b.count(part) && a.count(own) == b.count(own) && a.count(thing) == b.count(thing) &&
-		(shared[object]+shared[name] > 0 || shared[thing] > 0 && shared[number] > 0 || shared[general] > 0 && !apart(name)):
-		return Threshold + (1-Threshold)*dice
-	}
-	return dice
+	return sum
 }
 
 // shared counts what both have, by kind.
